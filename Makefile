@@ -1,0 +1,80 @@
+# Two commands: `make demo` (set up and run the built-in example), `make test`. No root needed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+TORCH := torch==2.13.0
+SNAKEMAKE := $(BIN)/snakemake --cores all --resources gpu=1
+
+.PHONY: help setup demo test lint format report bench clean distclean lock
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+%?:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(READY) ## create .venv with everything pinned, and a test certificate outside the repository
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Mythmeter needs Python 3.11: $(PYTHON) was not found. Set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# uv installs the lock about ten times faster than pip; where it is not on PATH, pip fetches it first.
+# torch comes first and alone: uv does not read pip's find-links, which may hold a local CPU build.
+$(READY): envs/requirements.lock envs/uv.lock envs/fix_torchaudio.py pyproject.toml | $(VENV)/bin/python
+	if command -v uv >/dev/null; then uv=uv; else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/uv.lock; \
+		uv=$(BIN)/uv; fi; \
+	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$${PIP_FIND_LINKS:-}}" VIRTUAL_ENV=$(CURDIR)/$(VENV); \
+	$$uv pip install --quiet $(TORCH); \
+	$$uv pip install --quiet --no-deps --require-hashes -r envs/requirements.lock; \
+	$$uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python envs/fix_torchaudio.py
+	$(BIN)/mythmeter keys init
+	touch $(READY)
+
+demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/report.html
+	$(SNAKEMAKE)
+	@echo "Render: results/renders/demo.mp4   Report: reports/report.html"
+
+test: setup ## run the tests
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff, snakefmt, mypy, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+format: setup ## format Python and Snakemake files
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile rules
+
+report: setup ## write the page again, and Snakemake's own report of the run beside it
+	$(SNAKEMAKE) --forcerun write_report -- all
+	$(BIN)/snakemake --report reports/snakemake.html
+
+bench: bench-memory bench-overhead ## run every benchmark
+
+bench-%: setup ## run one benchmark; its last line is one JSON object
+	$(BIN)/python benchmarks/bench_$*.py
+
+clean: ## remove what the workflow made; keeps .venv and fetched files
+	rm -rf results reports/*.html .snakemake
+
+distclean: clean ## remove the environment and fetched files too
+	rm -rf $(VENV) resources .mypy_cache .ruff_cache .pytest_cache
+
+lock: setup ## compile envs/requirements.lock again, without torch
+	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$${PIP_FIND_LINKS:-}}"; \
+	uv=$$(command -v uv || echo $(BIN)/uv); \
+	{ echo "# Compiled by 'make lock' from requirements.in and requirements-no-deps.in. Do not edit."; \
+	  $$uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --no-emit-package torch envs/requirements.in; \
+	  $$uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --no-deps envs/requirements-no-deps.in; \
+	} > envs/requirements.lock.new
+	mv envs/requirements.lock.new envs/requirements.lock

@@ -1,0 +1,58 @@
+"""Mythmeter: raw video to a labelled, signed, verified render and the bill for it."""
+
+from snakemake.utils import min_version
+
+from mythmeter.config import load_project
+from mythmeter.errors import MythmeterError
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+try:
+    project = load_project(
+        config, workflow.overwrite_configfiles, main=workflow.is_main_process
+    )
+except MythmeterError as error:
+    # The message alone: Snakemake would add where in the Snakefile it was raised.
+    raise SystemExit(f"{type(error).__name__}: {error}") from None
+
+
+pathvars:
+    results=str(project.results),
+    reports=str(project.reports),
+    logs=str(project.results / "logs"),
+    benchmarks=str(project.results / "benchmarks"),
+    resources="resources",
+
+
+scattergather:
+    chunk=config["render"]["chunks"],
+
+
+wildcard_constraints:
+    render=r"[a-z0-9][a-z0-9_-]*",
+    person=r"[a-z0-9][a-z0-9_-]*",
+    clip=r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)?",
+
+
+include: "rules/common.smk"
+include: "rules/models.smk"
+include: "rules/people.smk"
+include: "rules/ingest.smk"
+include: "rules/faces.smk"
+include: "rules/swap.smk"
+include: "rules/voice.smk"
+include: "rules/lips.smk"
+include: "rules/render.smk"
+include: "rules/quality.smk"
+include: "rules/profile.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("<results>/renders/{render}.receipt.json", render=project.renders),
+        "<reports>/report.html",

@@ -1,0 +1,27 @@
+"""Weights and footage, pinned by sha256."""
+
+from mythmeter.models.catalogue import by_file
+
+
+rule fetch_model:
+    output:
+        model=ensure(
+            "<resources>/models/{file}",
+            sha256=lambda wildcards: by_file(catalogue, wildcards.file).sha256,
+        ),
+    log:
+        "<logs>/fetch_model/{file}.log",
+    benchmark:
+        "<benchmarks>/fetch_model/{file}.tsv"
+    wildcard_constraints:
+        file=r"[^/]+",
+    params:
+        catalogue=str(project.models),
+        sha256=lambda wildcards: by_file(catalogue, wildcards.file).sha256,
+    resources:
+        mem_mb=500,
+        runtime="10m",
+    conda:
+        "../envs/models.yaml"
+    script:
+        "../scripts/fetch_model.py"

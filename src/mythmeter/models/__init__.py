@@ -1,0 +1,1 @@
+"""Weights and footage as inputs of the workflow: what they are, their origin, their licence."""

@@ -1,0 +1,1 @@
+"""What every job used: phases, seconds, memory, energy; and which device it held."""

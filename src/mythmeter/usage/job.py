@@ -1,0 +1,88 @@
+"""What every adapter does around its one call: log, threads, device, usage record, clear errors."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from mythmeter.errors import DeviceError, MythmeterError
+from mythmeter.usage.claim import claim
+from mythmeter.usage.record import UsageRecord
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+)
+
+
+class Job(Protocol):
+    """The attributes of Snakemake's `snakemake` object that are used here."""
+
+    log: Any
+    rule: str
+    wildcards: Any
+    threads: int
+    resources: Any
+    params: Any
+    output: Any
+
+
+@contextmanager
+def run_job(job: Job) -> Iterator[UsageRecord]:
+    """Run an adapter's block with its log, threads, device and usage record.
+
+    * Standard output and error go to the rule's log; a MythmeterError is also printed, alone, on
+      the terminal, and ends the process with exit code 1.
+    * The libraries' thread pools follow `threads:`. Import numpy, torch and cv2 inside the block.
+    * `resources.gpu` devices are claimed; params.device is `cpu` or `cuda` (absent means `cpu`).
+    * The record is written to `output.usage` when the block ends without an error.
+    """
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(job.threads)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wildcards = dict(getattr(job.wildcards, "items", dict)())
+    wanted = str(getattr(job.params, "device", "cpu"))
+    granted = int(getattr(job.resources, "gpu", 0) or 0)
+    needed = int(getattr(job.params, "gpu_needed", granted) or 0)
+    with _logged(job, wildcards):
+        if granted < needed:
+            raise DeviceError(
+                f"{job.rule} needs {needed} GPUs and was granted {granted}: `--resources "
+                f"gpu={granted}` is lower than what one job asks for. Start with gpu={needed}."
+            )
+        with claim(granted, wanted) as device:
+            record = UsageRecord(
+                job.rule, wildcards, device=device, threads=job.threads, gpu_granted=granted
+            )
+            yield record
+            usage = getattr(job.output, "usage", None)
+            if usage:
+                record.write(Path(str(usage)))
+
+
+@contextmanager
+def _logged(job: Job, wildcards: dict[str, str]) -> Iterator[None]:
+    terminal = sys.stderr
+    path = Path(str(job.log))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", buffering=1) as log:
+        sys.stdout, sys.stderr, stdout = log, log, sys.stdout
+        try:
+            yield
+        except MythmeterError as error:
+            where = ", ".join(f"{k}={v}" for k, v in wildcards.items())
+            message = f"{job.rule}{f' ({where})' if where else ''}: {error}"
+            print(message, file=log)
+            print(f"\n{message}\n", file=terminal, flush=True)
+            sys.exit(1)
+        except BaseException:
+            traceback.print_exc(file=log)
+            raise
+        finally:
+            sys.stdout, sys.stderr = stdout, terminal

@@ -1,0 +1,64 @@
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from mythmeter.errors import FaceError
+from mythmeter.usage.job import run_job
+
+
+@pytest.fixture
+def job(tmp_path):
+    return SimpleNamespace(
+        rule="track_faces",
+        log=str(tmp_path / "logs" / "job.log"),
+        wildcards={"clip": "langer"},
+        threads=3,
+        resources=SimpleNamespace(gpu=0),
+        params=SimpleNamespace(),
+        output=SimpleNamespace(usage=str(tmp_path / "usage" / "langer.jsonl")),
+    )
+
+
+def test_output_goes_to_the_log_and_the_record_is_written(job, tmp_path, capsys):
+    with run_job(job) as record:
+        print("tracked")
+        with record.phase("steady", frames=4):
+            pass
+    assert (tmp_path / "logs" / "job.log").read_text() == "tracked\n"
+    assert capsys.readouterr().out == ""
+    first = json.loads((tmp_path / "usage" / "langer.jsonl").read_text().splitlines()[0])
+    assert first["rule"] == "track_faces"
+    assert first["work"] == {"frames": 4}
+
+
+def test_thread_pools_follow_the_threads_of_the_rule(job, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "77")
+    with run_job(job):
+        assert os.environ["OMP_NUM_THREADS"] == "3"
+        assert os.environ["OPENCV_FOR_THREADS_NUM"] == "3"
+
+
+def test_a_users_error_is_one_message_without_a_traceback(job, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop, run_job(job):
+        raise FaceError("no face in any of 75 frames")
+    assert stop.value.code == 1
+    said = capsys.readouterr().err
+    assert "track_faces (clip=langer): no face in any of 75 frames" in said
+    assert "Traceback" not in said + (tmp_path / "logs" / "job.log").read_text()
+    assert not (tmp_path / "usage").exists()
+
+
+def test_a_bug_keeps_its_traceback_in_the_log(job, tmp_path):
+    with pytest.raises(ZeroDivisionError), run_job(job):
+        1 / 0  # noqa: B018
+    assert "ZeroDivisionError" in (tmp_path / "logs" / "job.log").read_text()
+
+
+def test_a_job_that_was_granted_less_than_it_needs_says_both_numbers(job, capsys):
+    job.params.gpu_needed = 4
+    job.resources.gpu = 1
+    with pytest.raises(SystemExit), run_job(job):
+        pass
+    assert "needs 4 GPUs and was granted 1" in capsys.readouterr().err
