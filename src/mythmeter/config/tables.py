@@ -1,0 +1,67 @@
+"""The tables prices.csv and gpus.csv, checked row by row."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from mythmeter.config.marked import read_text
+from mythmeter.config.schema import Locate, dotted, near, schema_of, validate
+from mythmeter.errors import ConfigError
+
+
+def check_prices(path: Path) -> list[dict[str, Any]]:
+    """Read prices.csv; return its rows, without their empty cells.
+
+    Raises:
+        ConfigError: a faulty row, by line and column.
+    """
+    return _rows(path, "prices")
+
+
+def check_gpus(path: Path) -> list[dict[str, Any]]:
+    """Read gpus.csv; return its rows, without their empty cells.
+
+    Raises:
+        ConfigError: a faulty row, by line and column, or a GPU that is there twice.
+    """
+    rows = _rows(path, "gpus")
+    names = [row["gpu"] for row in rows]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{path}: GPU {twice[0]!r} has more than one row.")
+    return rows
+
+
+def _rows(path: Path, schema: str) -> list[dict[str, Any]]:
+    known = schema_of(schema)["properties"]
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    for column in reader.fieldnames or ():
+        if column not in known:
+            raise ConfigError(f"{path}, line 1: unknown column {column!r}. {near(column, known)}")
+    rows = []
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        if None in row:
+            raise ConfigError(f"{where}: more cells than columns; quote a cell that has a comma.")
+        cells = {c: _value(v, known[c], f"{where}: {c}") for c, v in row.items() if v}
+        validate(cells, schema, _at(where))
+        rows.append(cells)
+    if not rows:
+        raise ConfigError(f"{path}: no row in it.")
+    return rows
+
+
+def _value(text: str, schema: dict[str, Any], where: str) -> Any:
+    kinds = {"number": float, "integer": int}
+    kind = kinds.get(schema.get("type", ""))
+    if kind is None:
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        raise ConfigError(f"{where} is {text!r}; it must be a number.") from None
+
+
+def _at(where: str) -> Locate:
+    return lambda keys: f"{where}, column {dotted(keys)}" if keys else where

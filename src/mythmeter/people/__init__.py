@@ -1,0 +1,1 @@
+"""Who may be imitated: consent records, their check, and the receipt that every stage needs."""

@@ -1,0 +1,59 @@
+"""What the finished run left: a marked render that moved to the person, and an honest report."""
+
+import itertools
+import json
+import re
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def receipt(example):
+    path = example.results / "renders" / f"{example.name}.receipt.json"
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def usage(example):
+    return pd.read_parquet(example.results / "profile" / "usage.parquet")
+
+
+def test_gpu_jobs_of_the_run_never_overlapped(usage):
+    start = usage["started_at"] - pd.to_timedelta(usage["start_s"], unit="s")
+    jobs = usage.assign(start=start)[usage["gpu_granted"] > 0].drop_duplicates("job")
+    jobs["end"] = jobs["start"] + pd.to_timedelta(jobs["job_wall_s"], unit="s")
+    assert len(jobs) > 3
+    spans = sorted(zip(jobs["start"], jobs["end"], strict=True))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+
+
+def test_every_job_is_stamped_with_its_device_and_its_missing_gpu_figures_have_a_reason(usage):
+    assert set(usage["device"]) == {"cpu"}
+    assert usage["gpu_busy_s"].isna().all()
+    assert usage["gpu_null_reason"].notna().all()
+
+
+def test_most_frames_look_more_like_the_person_than_like_the_performer(quality):
+    assert quality["identity_share_closer_to_person"]["value"] >= 0.9
+
+
+def test_the_speech_is_intelligible(quality):
+    assert quality["word_error_rate"]["value"] <= 0.15
+
+
+def test_the_report_stands_alone(example):
+    page = (example.folder / "reports" / "report.html").read_text()
+    assert "data:video/mp4;base64," in page
+    assert page.count("data:image/svg+xml;base64,") >= 4
+    assert not re.search(r'(?:src|href)="https?://', page)
+
+
+def test_no_file_of_the_run_is_half_written(example):
+    assert not list(example.results.rglob("*.partial*"))
+
+
+def test_the_unsigned_video_is_gone(example):
+    assert not list(example.results.rglob("assembled.mp4"))
