@@ -1,0 +1,71 @@
+"""The face of every frame: its points, and aligned crops."""
+
+from mythmeter.faces.landmarks.protocol import assets as landmark_assets
+
+FACES_CODE = code_version(
+    *(f"faces/{module}" for module in ("align.py", "mesh.py", "data", "table.py")),
+    *(f"media/{module}.py" for module in ("decode", "encode")),
+    "atomic.py",
+)
+
+
+rule track_faces:
+    input:
+        clip="<results>/clips/{clip}/clip.mp4",
+        models=[model(name) for name in landmark_assets(config["faces"]["landmarks"])],
+    output:
+        faces="<results>/clips/{clip}/faces.parquet",
+        usage="<results>/usage/track_faces/{clip}.jsonl",
+    log:
+        "<logs>/track_faces/{clip}.log",
+    benchmark:
+        "<benchmarks>/track_faces/{clip}.tsv"
+    conda:
+        "../envs/faces.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(700),
+        runtime="30m",
+    params:
+        code=[
+            FACES_CODE,
+            code_version(
+                *(f"faces/{module}.py" for module in ("track", "smooth", "measures")),
+                "faces/landmarks",
+            ),
+        ],
+        landmarks=config["faces"]["landmarks"],
+        assets=landmark_assets(config["faces"]["landmarks"]),
+        smoothing_frames=config["faces"]["smoothing_frames"],
+    script:
+        "../scripts/track_faces.py"
+
+
+rule crop_faces:
+    input:
+        clip="<results>/clips/{clip}/clip.mp4",
+        faces="<results>/clips/{clip}/faces.parquet",
+    output:
+        video="<results>/clips/{clip}/crops.mkv",
+        table="<results>/clips/{clip}/crops.parquet",
+        sheet=report(
+            "<results>/clips/{clip}/crops.jpg",
+            category="faces",
+            labels={"clip": "{clip}"},
+        ),
+        usage="<results>/usage/crop_faces/{clip}.jsonl",
+    log:
+        "<logs>/crop_faces/{clip}.log",
+    benchmark:
+        "<benchmarks>/crop_faces/{clip}.tsv"
+    conda:
+        "../envs/faces.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(700),
+        runtime="30m",
+    params:
+        code=[FACES_CODE, code_version("faces/crop.py")],
+        crop_px=config["faces"]["crop_px"],
+    script:
+        "../scripts/crop_faces.py"

@@ -1,0 +1,135 @@
+"""Rule crop_faces: the face of every frame, upright, centred and of one size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mythmeter.atomic import replacing
+from mythmeter.errors import FaceError, MediaError
+from mythmeter.faces.align import Matrix, crop_matrix, cut, transform
+from mythmeter.faces.table import CropsWriter, read_faces
+from mythmeter.media.decode import Frame, count_frames, frame_rate, read_frames
+from mythmeter.media.encode import VideoWriter
+from mythmeter.usage.record import UsageRecord
+
+BLOCK_FRAMES = 256
+"""Rows of the face table that are held at once."""
+SHEET_CROPS = 24
+SHEET_COLUMNS = 6
+SHEET_CROP_PX = 160
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Where the face of one frame is."""
+
+    frame: int
+    matrix: Matrix | None
+    """(2, 3) clip pixels to crop pixels; None where there is no face."""
+    points: NDArray[np.float64] | None
+    """(468, 2) in crop pixels."""
+
+
+def crop_faces(
+    clip: Path,
+    faces: Path,
+    *,
+    video: Path,
+    table: Path,
+    sheet: Path,
+    crop_px: int,
+    record: UsageRecord,
+) -> None:
+    """Write the aligned crops of a clip, their transforms, and a contact sheet.
+
+    Args:
+        clip: the normalised clip.
+        faces: its `faces.parquet`.
+        video: `crops.mkv`, FFV1, one crop a frame, black where there is no face.
+        table: `crops.parquet`; columns in `docs/files.md`.
+        sheet: `crops.jpg`, crops at even distances with their frame numbers.
+        crop_px: side of a crop.
+        record: usage record of the job.
+
+    Raises:
+        FaceError: the faces are not those of this clip.
+    """
+    rate, frames = frame_rate(clip), count_frames(clip)
+    shown = {round(i) for i in np.linspace(0, frames - 1, min(SHEET_CROPS, frames))}
+    tiles: list[NDArray[np.uint8]] = []
+    with (
+        record.phase("steady", frames=frames),
+        VideoWriter(video, rate=rate, size=(crop_px, crop_px)) as pictures,
+        CropsWriter(table, rate=rate, crop_px=crop_px) as rows,
+    ):
+        for frame, alignment in _aligned(clip, faces, frames, crop_px):
+            crop = _crop(frame, alignment, crop_px)
+            pictures.write(crop)
+            rows.write(alignment.frame, alignment.matrix, alignment.points)
+            if alignment.frame in shown:
+                tiles.append(_tile(crop, alignment, rate))
+        _write_sheet(sheet, tiles)
+
+
+def alignments(faces: Path, frames: int, crop_px: int) -> Iterator[Alignment]:
+    """Yield the alignment of each frame of a face table, a block at a time."""
+    for start in range(0, frames, BLOCK_FRAMES):
+        block = read_faces(faces, start, min(start + BLOCK_FRAMES, frames))
+        if len(block) != min(BLOCK_FRAMES, frames - start):
+            raise FaceError(
+                f"{faces}: ends at frame {start + len(block)}, but its clip has {frames}. "
+                "Track the faces of this clip again."
+            )
+        for row, number in enumerate(block.frame):
+            if block.present[row]:
+                matrix = crop_matrix(block.points[row], crop_px)
+                yield Alignment(int(number), matrix, transform(block.points[row], matrix))
+            else:
+                yield Alignment(int(number), None, None)
+
+
+def _aligned(
+    clip: Path, faces: Path, frames: int, crop_px: int
+) -> Iterator[tuple[Frame, Alignment]]:
+    pictures = read_frames(clip, stop=frames)
+    for alignment in alignments(faces, frames, crop_px):
+        yield next(pictures), alignment
+
+
+def _crop(frame: Frame, alignment: Alignment, crop_px: int) -> NDArray[np.uint8]:
+    if alignment.matrix is None:
+        return np.zeros((crop_px, crop_px, 3), np.uint8)
+    return cut(frame, alignment.matrix, crop_px)
+
+
+def _tile(crop: NDArray[np.uint8], alignment: Alignment, rate: Fraction) -> NDArray[np.uint8]:
+    """One picture of the sheet: the crop at its size there, with frame number and time."""
+    tile = cv2.resize(crop, (SHEET_CROP_PX, SHEET_CROP_PX), interpolation=cv2.INTER_AREA)
+    text = f"{alignment.frame}  {float(alignment.frame / rate):.2f} s"
+    if alignment.matrix is None:
+        text += "  no face"
+    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        place = (6, SHEET_CROP_PX - 8)
+        cv2.putText(
+            tile, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, thickness, cv2.LINE_AA
+        )
+    return np.asarray(tile, np.uint8)
+
+
+def _write_sheet(path: Path, tiles: list[NDArray[np.uint8]]) -> None:
+    columns = min(SHEET_COLUMNS, len(tiles))
+    lines = -(-len(tiles) // columns)
+    side = SHEET_CROP_PX
+    sheet = np.full((lines * side, columns * side, 3), 255, np.uint8)
+    for number, tile in enumerate(tiles):
+        top, left = number // columns * side, number % columns * side
+        sheet[top : top + side, left : left + side] = tile
+    with replacing(path) as partial:
+        options = [cv2.IMWRITE_JPEG_QUALITY, 90]
+        if not cv2.imwrite(str(partial), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), options):
+            raise MediaError(f"{path}: the contact sheet could not be written.")

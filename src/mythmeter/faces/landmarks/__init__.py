@@ -1,0 +1,1 @@
+"""Landmark backends: each finds the mesh of one face in frame after frame."""

@@ -1,0 +1,69 @@
+"""What a landmark backend is, and the registry that chooses one by its name in the config."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from mythmeter.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen in one frame: points, or the reason why there are none."""
+
+    points: Any = None
+    """(468, 3) float32 x, y, z in frame pixels, topology of `mythmeter.faces.mesh`."""
+    score: float | None = None
+    """Confidence in 0..1."""
+    reason: str | None = None
+
+
+class Landmarker(Protocol):
+    """Follows one face through a clip; keeps state from frame to frame."""
+
+    def observe(self, frame: Any) -> Observation:
+        """Look at the next frame, (height, width, 3) RGB."""
+        ...
+
+
+Loader = Callable[[Mapping[str, Path]], Landmarker]
+
+
+def _load_facemesh(models: Mapping[str, Path]) -> Landmarker:
+    from mythmeter.faces.landmarks.facemesh import FaceMesh
+
+    return FaceMesh(models)
+
+
+_BACKENDS: Final[Mapping[str, tuple[tuple[str, ...], Loader]]] = {
+    "facemesh": (("face_detector", "face_mesh", "iris"), _load_facemesh),
+}
+
+
+def assets(name: str) -> tuple[str, ...]:
+    """Names in the model catalogue of what a backend needs.
+
+    Raises:
+        ConfigError: no backend has that name.
+    """
+    return _backend(name)[0]
+
+
+def load_landmarker(name: str, models: Mapping[str, Path]) -> Landmarker:
+    """Load a backend by its name in the config; `models` gives the path of each of its assets.
+
+    Raises:
+        ConfigError: no backend has that name.
+    """
+    return _backend(name)[1](models)
+
+
+def _backend(name: str) -> tuple[tuple[str, ...], Loader]:
+    try:
+        return _BACKENDS[name]
+    except KeyError:
+        known = ", ".join(sorted(_BACKENDS))
+        raise ConfigError(
+            f"faces.landmarks: no backend {name!r}. This version has: {known}."
+        ) from None

@@ -1,0 +1,290 @@
+"""The Parquet files of faces and crops: one row a frame, metadata in the schema.
+
+Writers append rows in groups, so memory stays flat in the clip's length; readers may ask for a
+range of frames. Columns: see `docs/files.md`. Absent faces are null in the file and NaN in arrays.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mythmeter.atomic import replacing
+from mythmeter.errors import FaceError
+from mythmeter.faces.mesh import POINTS
+
+Array = NDArray[np.float32]
+
+_MEASURES: Final = ("yaw_deg", "pitch_deg", "roll_deg", "eye_left", "eye_right", "mouth_open")
+
+_FACES: Final = pa.schema(
+    [
+        ("frame", pa.int32()),
+        ("present", pa.bool_()),
+        ("reason", pa.string()),
+        ("score", pa.float32()),
+        ("points", pa.list_(pa.float32(), POINTS * 3)),
+        ("points_raw", pa.list_(pa.float32(), POINTS * 3)),
+        *((name, pa.float32()) for name in _MEASURES),
+    ]
+)
+_CROPS: Final = pa.schema(
+    [
+        ("frame", pa.int32()),
+        ("present", pa.bool_()),
+        ("matrix", pa.list_(pa.float32(), 6)),
+        ("points", pa.list_(pa.float32(), POINTS * 2)),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """The tracked face of a clip, or of a range of its frames; arrays have one entry a frame."""
+
+    rate: Fraction
+    """Frames a second."""
+    width: int
+    height: int
+    """Pixels of `clip.mp4`."""
+    frame: NDArray[np.int32]
+    """Frame numbers, ascending without gaps."""
+    present: NDArray[np.bool_]
+    reason: tuple[str | None, ...]
+    """Why there is no face; None where there is one."""
+    score: Array
+    points: Array
+    """(n, 468, 3) x, y, z in clip pixels, smoothed; NaN where absent."""
+    points_raw: Array
+    """The same, unsmoothed."""
+    yaw_deg: Array
+    pitch_deg: Array
+    roll_deg: Array
+    eye_left: Array
+    eye_right: Array
+    """Openness: lid distance over eye width."""
+    mouth_open: Array
+    """Inner-lip distance over inter-ocular distance."""
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+@dataclass(frozen=True)
+class CropTable:
+    """Aligned crops, one entry a frame: crops of a clip, swapped faces or synced lips."""
+
+    rate: Fraction
+    """Frames a second."""
+    crop_px: int
+    frame: NDArray[np.int32]
+    present: NDArray[np.bool_]
+    matrix: NDArray[np.float32]
+    """(n, 2, 3) clip pixels to crop pixels; NaN where absent."""
+    points: Array
+    """(n, 468, 2) in crop pixels; NaN where absent."""
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+def read_faces(path: Path, start: int = 0, stop: int | None = None) -> FaceTrack:
+    """Read `faces.parquet`, frames `start` to `stop` (excluded; None: to the end).
+
+    Raises:
+        FaceError: the file lacks the column or metadata of a face track.
+    """
+    table, metadata = _read(path, start, stop, _FACES, ("rate", "width", "height"))
+    column = {name: _floats(table[name]) for name in ("score", *_MEASURES)}
+    return FaceTrack(
+        rate=Fraction(metadata["rate"]),
+        width=int(metadata["width"]),
+        height=int(metadata["height"]),
+        frame=table["frame"].to_numpy(),
+        present=table["present"].to_numpy(),
+        reason=tuple(table["reason"].to_pylist()),
+        points=_lists(table["points"], (POINTS, 3)),
+        points_raw=_lists(table["points_raw"], (POINTS, 3)),
+        **column,
+    )
+
+
+def read_crops(path: Path, start: int = 0, stop: int | None = None) -> CropTable:
+    """Read a table of crops, rows whose `frame` lies in `start` to `stop` (excluded).
+
+    Raises:
+        FaceError: the file lacks the column or metadata of a table of crops.
+    """
+    table, metadata = _read(path, start, stop, _CROPS, ("rate", "crop_px"))
+    return CropTable(
+        rate=Fraction(metadata["rate"]),
+        crop_px=int(metadata["crop_px"]),
+        frame=table["frame"].to_numpy(),
+        present=table["present"].to_numpy(),
+        matrix=_lists(table["matrix"], (2, 3)),
+        points=_lists(table["points"], (POINTS, 2)),
+    )
+
+
+def write_crops(path: Path, crops: CropTable) -> None:
+    """Write a whole table of crops; for long ones use `CropsWriter`."""
+    with CropsWriter(path, rate=crops.rate, crop_px=crops.crop_px) as writer:
+        for row, frame in enumerate(crops.frame):
+            present = bool(crops.present[row])
+            writer.write(
+                int(frame),
+                crops.matrix[row] if present else None,
+                crops.points[row] if present else None,
+            )
+
+
+class _RowGroupWriter:
+    """Collects rows and writes them in groups; the file appears only when it is complete."""
+
+    def __init__(self, path: Path, schema: pa.Schema, metadata: Mapping[str, str]) -> None:
+        self._schema = schema.with_metadata(dict(metadata))
+        self._path = path
+        self._rows: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        self._replacing = replacing(self._path)
+        self._file = pq.ParquetWriter(
+            self._replacing.__enter__(), self._schema, compression="zstd", use_dictionary=False
+        )
+        return self
+
+    def _append(self, row: dict[str, Any], group: int = 256) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= group:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        columns = [_column([row[f.name] for row in self._rows], f.type) for f in self._schema]
+        self._file.write_table(pa.table(columns, schema=self._schema))
+        self._rows.clear()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._flush()
+        self._file.close()
+        self._replacing.__exit__(kind, error, trace)
+
+
+class FacesWriter(_RowGroupWriter):
+    """Write `faces.parquet` frame by frame."""
+
+    def __init__(self, path: Path, *, rate: Fraction, width: int, height: int, frames: int) -> None:
+        metadata = {
+            "rate": f"{rate.numerator}/{rate.denominator}",
+            "width": str(width),
+            "height": str(height),
+            "frames": str(frames),
+        }
+        super().__init__(path, _FACES, metadata)
+
+    def write(
+        self,
+        frame: int,
+        *,
+        reason: str | None = None,
+        score: float | None = None,
+        points: NDArray[Any] | None = None,
+        points_raw: NDArray[Any] | None = None,
+        measures: Mapping[str, float] | None = None,
+    ) -> None:
+        """Append a frame: with points (468, 3) and measures, or with the reason for having none."""
+        row = {
+            "frame": frame,
+            "present": points is not None,
+            "reason": reason,
+            "score": score,
+            "points": points,
+            "points_raw": points_raw,
+        }
+        row.update({name: None if measures is None else measures[name] for name in _MEASURES})
+        self._append(row)
+
+
+class CropsWriter(_RowGroupWriter):
+    """Write a table of crops frame by frame."""
+
+    def __init__(self, path: Path, *, rate: Fraction, crop_px: int) -> None:
+        metadata = {"rate": f"{rate.numerator}/{rate.denominator}", "crop_px": str(crop_px)}
+        super().__init__(path, _CROPS, metadata)
+
+    def write(self, frame: int, matrix: NDArray[Any] | None, points: NDArray[Any] | None) -> None:
+        """Append a frame: its (2, 3) matrix and (468, 2) crop points, or None and None."""
+        present = matrix is not None and points is not None
+        self._append({"frame": frame, "present": present, "matrix": matrix, "points": points})
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if not pa.types.is_fixed_size_list(kind):
+        return pa.array(values, kind)
+    width = kind.list_size
+    flat = np.zeros((len(values), width), np.float32)
+    for row, value in enumerate(values):
+        if value is not None:
+            flat[row] = np.asarray(value, np.float32).reshape(width)
+    missing = pa.array([value is None for value in values])
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), width, mask=missing)
+
+
+def _read(
+    path: Path, start: int, stop: int | None, schema: pa.Schema, keys: tuple[str, ...]
+) -> tuple[pa.Table, dict[str, str]]:
+    file = pq.ParquetFile(path)
+    stored = file.schema_arrow
+    lacking = [name for name in schema.names if name not in stored.names]
+    metadata = {k.decode(): v.decode() for k, v in (stored.metadata or {}).items()}
+    lacking += [key for key in keys if key not in metadata]
+    if lacking:
+        raise FaceError(f"{path}: lacks {', '.join(lacking)}. Make the file again.")
+    table = _row_groups(file, start, stop).select(schema.names)
+    inside = pc.greater_equal(table["frame"], start)
+    if stop is not None:
+        inside = pc.and_(inside, pc.less(table["frame"], stop))
+    return table.filter(inside).combine_chunks(), metadata
+
+
+def _row_groups(file: pq.ParquetFile, start: int, stop: int | None) -> pa.Table:
+    """Read only the row groups whose frames touch the range."""
+    frame_column = file.schema_arrow.get_field_index("frame")
+    wanted = []
+    for number in range(file.num_row_groups):
+        limits = file.metadata.row_group(number).column(frame_column).statistics
+        if limits.max >= start and (stop is None or limits.min < stop):
+            wanted.append(number)
+    return file.read_row_groups(wanted)
+
+
+def _floats(column: pa.ChunkedArray) -> Array:
+    values: Array = column.to_numpy(zero_copy_only=False).astype(np.float32)
+    return values
+
+
+def _lists(column: pa.ChunkedArray, shape: tuple[int, int]) -> Array:
+    """Fixed-width lists as (n, *shape); NaN where null."""
+    result = np.full((len(column), *shape), np.nan, np.float32)
+    row = 0
+    for chunk in column.chunks:
+        present = chunk.is_valid().to_numpy(zero_copy_only=False)
+        values = chunk.flatten().to_numpy().reshape(-1, *shape)
+        result[row : row + len(chunk)][present] = values
+        row += len(chunk)
+    return result
