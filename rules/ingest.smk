@@ -1,0 +1,76 @@
+"""Source clips made uniform, and their sound taken out."""
+
+INGEST_CODE = code_version(
+    *(f"media/{module}.py" for module in ("decode", "ffmpeg", "probe")), "atomic.py"
+)
+
+NORMALISE_MODULES = [
+    f"media/{module}.py" for module in ("normalise", "plan", "rate", "verdict")
+]
+
+
+def source_clip(wildcards):
+    """The file that a clip's id stands for."""
+    return str(project.clips[wildcards.clip].path)
+
+
+def wanted_by(wildcards):
+    """Whose file asks for the sound of a clip, in words for an error message."""
+    return [
+        f"{person.name} lists it under {listed}"
+        for person in project.people.values()
+        for listed, clips in (
+            ("voice", person.voice_clips),
+            ("face", person.face_clips),
+        )
+        if wildcards.clip in clips
+    ]
+
+
+rule normalise_clip:
+    input:
+        source=source_clip,
+    output:
+        clip="<results>/clips/{clip}/clip.mp4",
+        verdict="<results>/clips/{clip}/verdict.json",
+        usage="<results>/usage/normalise_clip/{clip}.jsonl",
+    log:
+        "<logs>/normalise_clip/{clip}.log",
+    benchmark:
+        "<benchmarks>/normalise_clip/{clip}.tsv"
+    conda:
+        "../envs/ingest.yaml"
+    threads: 2
+    resources:
+        mem_mb=mem_mb(900),
+        runtime="10m",
+    params:
+        code=[INGEST_CODE, code_version(*NORMALISE_MODULES)],
+        crf=config["ingest"]["crf"],
+        max_height=config["ingest"]["max_height"],
+        keyframe_s=config["ingest"]["keyframe_s"],
+    script:
+        "../scripts/normalise_clip.py"
+
+
+rule extract_audio:
+    input:
+        source=source_clip,
+    output:
+        speech_16k="<results>/clips/{clip}/speech_16k.wav",
+        speech_24k="<results>/clips/{clip}/speech_24k.wav",
+        usage="<results>/usage/extract_audio/{clip}.jsonl",
+    log:
+        "<logs>/extract_audio/{clip}.log",
+    benchmark:
+        "<benchmarks>/extract_audio/{clip}.tsv"
+    conda:
+        "../envs/ingest.yaml"
+    resources:
+        mem_mb=mem_mb(400),
+        runtime="10m",
+    params:
+        code=[INGEST_CODE, code_version("media/speech.py", "media/audio.py")],
+        wanted_by=wanted_by,
+    script:
+        "../scripts/extract_audio.py"

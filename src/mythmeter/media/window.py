@@ -1,0 +1,54 @@
+"""Frames of a clip in any order, through a small window, so that memory stays flat."""
+
+from collections import OrderedDict
+from pathlib import Path
+
+from mythmeter.errors import MediaError
+from mythmeter.media.decode import Frame, read_frames
+
+
+class FrameWindow:
+    """Random access to the frames of a clip, for reading forwards, backwards or in loops.
+
+    A missing frame is decoded together with its neighbours in the direction of reading; the least
+    recently used frames are dropped. Meant for intra-only clips such as our FFV1 crops, where a seek
+    costs nothing but opening the file.
+
+    Args:
+        path: a constant-rate clip.
+        frames: how many it has.
+        read_ahead: frames decoded at a miss.
+        keep: frames held at most.
+    """
+
+    def __init__(self, path: Path, frames: int, *, read_ahead: int = 16, keep: int = 64) -> None:
+        self._path = path
+        self._frames = frames
+        self._read_ahead = read_ahead
+        self._keep = max(keep, read_ahead)
+        self._held: OrderedDict[int, Frame] = OrderedDict()
+        self._last = -1
+
+    def __getitem__(self, number: int) -> Frame:
+        """Return one frame, (height, width, 3) RGB; it is shared, so copy it before changing it.
+
+        Raises:
+            MediaError: no such frame.
+        """
+        if not 0 <= number < self._frames:
+            raise MediaError(f"{self._path}: has no frame {number}; its frames are {self._frames}.")
+        if number not in self._held:
+            self._decode(number)
+        self._held.move_to_end(number)
+        self._last = number
+        return self._held[number]
+
+    def _decode(self, number: int) -> None:
+        backwards = number == self._last - 1
+        start = max(0, number + 1 - self._read_ahead) if backwards else number
+        stop = min(self._frames, start + self._read_ahead)
+        for index, frame in enumerate(read_frames(self._path, start, stop), start):
+            self._held[index] = frame
+            self._held.move_to_end(index)
+        while len(self._held) > self._keep:
+            self._held.popitem(last=False)
