@@ -62,3 +62,25 @@ def mem_mb(base, per_input_mb=0.0):
 def vram_mb(base, per_input_mb=0.0):
     """GPU memory, estimated like `mem_mb`."""
     return mem_mb(base, per_input_mb)
+
+
+def clips_in_use():
+    """Ids of all clips that a render of the sheet needs."""
+    clips = {}
+    for render in project.renders.values():
+        person = project.people[render.person]
+        for clip in (*person.face_clips, *person.voice_clips, render.target):
+            clips[clip] = None
+    return list(clips)
+
+
+def face_clips_in_use():
+    """Ids of the clips in use whose faces are tracked: targets, and those that show a person."""
+    return [
+        clip
+        for clip in clips_in_use()
+        if any(
+            clip == render.target or clip in project.people[render.person].face_clips
+            for render in project.renders.values()
+        )
+    ]

@@ -2,12 +2,6 @@
 
 from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 
-FACES_CODE = code_version(
-    *(f"faces/{module}" for module in ("align.py", "mesh.py", "data", "table.py")),
-    *(f"media/{module}.py" for module in ("decode", "encode")),
-    "atomic.py",
-)
-
 
 rule track_faces:
     input:
@@ -27,13 +21,7 @@ rule track_faces:
         mem_mb=mem_mb(700),
         runtime="30m",
     params:
-        code=[
-            FACES_CODE,
-            code_version(
-                *(f"faces/{module}.py" for module in ("track", "smooth", "measures")),
-                "faces/landmarks",
-            ),
-        ],
+        code=lambda wildcards: code_version("track_faces"),
         landmarks=config["faces"]["landmarks"],
         assets=landmark_assets(config["faces"]["landmarks"]),
         smoothing_frames=config["faces"]["smoothing_frames"],
@@ -65,7 +53,7 @@ rule crop_faces:
         mem_mb=mem_mb(700),
         runtime="30m",
     params:
-        code=[FACES_CODE, code_version("faces/crop.py")],
+        code=lambda wildcards: code_version("crop_faces"),
         crop_px=config["faces"]["crop_px"],
     script:
         "../scripts/crop_faces.py"

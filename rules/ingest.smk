@@ -1,13 +1,5 @@
 """Source clips made uniform, and their sound taken out."""
 
-INGEST_CODE = code_version(
-    *(f"media/{module}.py" for module in ("decode", "ffmpeg", "probe")), "atomic.py"
-)
-
-NORMALISE_MODULES = [
-    f"media/{module}.py" for module in ("normalise", "plan", "rate", "verdict")
-]
-
 
 def source_clip(wildcards):
     """The file that a clip's id stands for."""
@@ -45,7 +37,7 @@ rule normalise_clip:
         mem_mb=mem_mb(900),
         runtime="10m",
     params:
-        code=[INGEST_CODE, code_version(*NORMALISE_MODULES)],
+        code=lambda wildcards: code_version("normalise_clip"),
         crf=config["ingest"]["crf"],
         max_height=config["ingest"]["max_height"],
         keyframe_s=config["ingest"]["keyframe_s"],
@@ -70,7 +62,7 @@ rule extract_audio:
         mem_mb=mem_mb(400),
         runtime="10m",
     params:
-        code=[INGEST_CODE, code_version("media/speech.py", "media/audio.py")],
+        code=lambda wildcards: code_version("extract_audio"),
         wanted_by=wanted_by,
     script:
         "../scripts/extract_audio.py"

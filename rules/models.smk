@@ -15,13 +15,13 @@ rule fetch_model:
         "<benchmarks>/fetch_model/{file}.tsv"
     wildcard_constraints:
         file=r"[^/]+",
-    params:
-        catalogue=str(project.models),
-        sha256=lambda wildcards: by_file(catalogue, wildcards.file).sha256,
+    conda:
+        "../envs/models.yaml"
     resources:
         mem_mb=500,
         runtime="10m",
-    conda:
-        "../envs/models.yaml"
+    params:
+        catalogue=str(project.models),
+        sha256=lambda wildcards: by_file(catalogue, wildcards.file).sha256,
     script:
         "../scripts/fetch_model.py"

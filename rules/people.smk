@@ -26,6 +26,6 @@ rule check_consent:
         face=lambda wildcards: bool(person_of(wildcards).face_clips),
         voice=lambda wildcards: bool(person_of(wildcards).voice_clips),
         languages=lambda wildcards: list(project.languages(wildcards.person)),
-        code=code_version("people", "config/schema.py"),
+        code=lambda wildcards: code_version("check_consent"),
     script:
         "../scripts/check_consent.py"

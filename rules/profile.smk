@@ -1,6 +1,38 @@
 """Usage records to one table, its pictures and the report."""
 
+PEOPLE = sorted({render.person for render in project.renders.values()})
+CLIPS = face_clips_in_use()
 CHARTS = ("cost_per_stage", "gantt", "peak_memory", "price_per_minute")
+
+
+def usage_records(wildcards):
+    """The usage record of every job of this run."""
+    records = [rules.check_consent.output.usage, rules.train_swap.output.usage]
+    records = expand([*records, rules.enrol_voice.output.usage], person=PEOPLE)
+    synthetic = [name for name in PEOPLE if project.people[name].kind == "synthetic"]
+    records += expand(rules.generate_person.output.usage, person=synthetic)
+    records += expand(rules.normalise_clip.output.usage, clip=CLIPS)
+    records += expand(rules.track_faces.output.usage, clip=CLIPS)
+    records += expand(rules.crop_faces.output.usage, clip=CLIPS)
+    heard = {clip for name in PEOPLE for clip in project.people[name].voice_clips}
+    records += expand(rules.extract_audio.output.usage, clip=sorted(heard))
+    for whole in (
+        rules.swap_faces,
+        rules.speak_script,
+        rules.plan_render,
+        rules.drive_lips,
+        rules.assemble,
+        rules.mark_render,
+        rules.verify_render,
+        rules.score_render,
+    ):
+        records += expand(whole.output.usage, render=project.renders)
+    for chunked in (rules.sync_lips, rules.composite):
+        for pattern in gather.chunk(
+            chunked.output.usage.replace("{render}", "{{render}}")
+        ):
+            records += expand(pattern, render=project.renders)
+    return records
 
 
 rule gather_usage:
@@ -12,13 +44,13 @@ rule gather_usage:
         "<logs>/gather_usage.log",
     benchmark:
         "<benchmarks>/gather_usage.tsv"
-    params:
-        code=code_version("usage/table.py"),
+    conda:
+        "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(500),
         runtime="5m",
-    conda:
-        "../envs/profile.yaml"
+    params:
+        code=lambda wildcards: code_version("gather_usage"),
     script:
         "../scripts/gather_usage.py"
 
@@ -43,13 +75,13 @@ rule draw_charts:
         "<logs>/draw_charts.log",
     benchmark:
         "<benchmarks>/draw_charts.tsv"
-    params:
-        code=code_version("answers/charts.py", "answers/cost.py", "answers/stages.py"),
+    conda:
+        "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(1000),
         runtime="5m",
-    conda:
-        "../envs/profile.yaml"
+    params:
+        code=lambda wildcards: code_version("draw_charts"),
     script:
         "../scripts/draw_charts.py"
 
@@ -70,8 +102,8 @@ rule write_report:
             "<results>/voice/{person}/enrolment.json",
             person=[render.person for render in project.renders.values()],
         ),
-        crops=expand("<results>/clips/{clip}/crops.jpg", clip=clips_in_use()),
-        verdicts=expand("<results>/clips/{clip}/verdict.json", clip=clips_in_use()),
+        crops=expand("<results>/clips/{clip}/crops.jpg", clip=CLIPS),
+        verdicts=expand("<results>/clips/{clip}/verdict.json", clip=CLIPS),
         charts=rules.draw_charts.output.charts,
         stages=rules.draw_charts.output.stages,
         prices=rules.draw_charts.output.prices,
@@ -83,17 +115,17 @@ rule write_report:
         "<logs>/write_report.log",
     benchmark:
         "<benchmarks>/write_report.tsv"
+    conda:
+        "../envs/profile.yaml"
+    resources:
+        mem_mb=mem_mb(1000),
+        runtime="5m",
     params:
-        code=code_version("answers"),
+        code=lambda wildcards: code_version("write_report"),
         renders=list(project.renders),
         footage={
             project.clips[render.target].id: project.clips[render.target].licence
             for render in project.renders.values()
         },
-    resources:
-        mem_mb=mem_mb(1000),
-        runtime="5m",
-    conda:
-        "../envs/profile.yaml"
     script:
         "../scripts/write_report.py"

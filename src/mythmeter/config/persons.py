@@ -35,6 +35,8 @@ class Person:
     voice_clips: tuple[str, ...]
     consent: Path
     """The consent record."""
+    synthetic: Mapping[str, Any] | None = None
+    """What a synthetic person is made of; None: her clips are not made here."""
 
 
 def load_people(
@@ -90,7 +92,13 @@ def _load_person(file: MarkedYaml, base: Path, *, check: bool) -> tuple[Person, 
         face_clips=_showing(entry["clips"], name, "face"),
         voice_clips=_showing(entry["clips"], name, "voice"),
         consent=tidy(entry["consent"], base, f"{file.path}, line {file.line(['consent'])}"),
+        synthetic=entry.get("synthetic"),
     )
+    if person.synthetic is not None and person.kind != "synthetic":
+        raise ConfigError(
+            f"{file.path}, line {file.line(['synthetic'])}: {name} has a recipe but kind is "
+            f"{person.kind!r}. Only a person of kind `synthetic` is generated."
+        )
     _refuse_same_file(file, clips)
     return person, clips
 

@@ -1,0 +1,75 @@
+"""Lips: what the mouth does, and the swapped face with that mouth."""
+
+
+def heard_face_clips(wildcards):
+    """Clips that show the person's face and carry the person's voice."""
+    person = person_of(wildcards)
+    return [clip for clip in person.face_clips if clip in person.voice_clips]
+
+
+rule drive_lips:
+    input:
+        consent=receipt,
+        crops=of_face_clips("crops.parquet"),
+        heard=lambda wildcards: [
+            f"<results>/clips/{clip}/speech_16k.wav"
+            for clip in heard_face_clips(wildcards)
+        ],
+        speech="<results>/voice/{render}/speech.wav",
+        words="<results>/voice/{render}/words.json",
+        timeline="<results>/render/{render}/timeline.parquet",
+    output:
+        drive="<results>/lips/{render}/drive.parquet",
+        usage="<results>/usage/drive_lips/{render}.jsonl",
+    log:
+        "<logs>/drive_lips/{render}.log",
+    benchmark:
+        "<benchmarks>/drive_lips/{render}.tsv"
+    conda:
+        "../envs/lips.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(800),
+        runtime="10m",
+    params:
+        clips=lambda wildcards: list(person_of(wildcards).face_clips),
+        heard_clips=heard_face_clips,
+        gain=config["lips"]["gain"],
+        shape_mix=config["lips"]["shape_mix"],
+        max_units=config["lips"]["max_units"],
+        code=lambda wildcards: code_version("drive_lips"),
+    script:
+        "../scripts/drive_lips.py"
+
+
+rule sync_lips:
+    input:
+        consent=receipt,
+        drive="<results>/lips/{render}/drive.parquet",
+        timeline="<results>/render/{render}/timeline.parquet",
+        swap="<results>/swap/{render}/faces.mkv",
+        swap_points="<results>/swap/{render}/faces.parquet",
+        crops=of_face_clips("crops.mkv"),
+        crop_points=of_face_clips("crops.parquet"),
+    output:
+        video="<results>/lips/{render}/{scatteritem}.mkv",
+        table="<results>/lips/{render}/{scatteritem}.parquet",
+        usage="<results>/usage/sync_lips/{render}/{scatteritem}.jsonl",
+    log:
+        "<logs>/sync_lips/{render}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/sync_lips/{render}/{scatteritem}.tsv"
+    conda:
+        "../envs/lips.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        vram_mb=vram_mb(500),
+        mem_mb=mem_mb(900),
+        runtime="30m",
+    params:
+        device=project.device,
+        syncer=lambda wildcards: render_of(wildcards).syncer,
+        code=lambda wildcards: code_version("sync_lips"),
+    script:
+        "../scripts/sync_lips.py"

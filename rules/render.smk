@@ -1,0 +1,151 @@
+"""The render: planned, composited in chunks, joined, signed, and read back."""
+
+
+rule plan_render:
+    input:
+        speech="<results>/voice/{render}/speech.wav",
+        faces=of_target("faces.parquet"),
+    output:
+        timeline="<results>/render/{render}/timeline.parquet",
+        usage="<results>/usage/plan_render/{render}.jsonl",
+    log:
+        "<logs>/plan_render/{render}.log",
+    benchmark:
+        "<benchmarks>/plan_render/{render}.tsv"
+    conda:
+        "../envs/render.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(300),
+        runtime="5m",
+    params:
+        start_s=lambda wildcards: render_of(wildcards).start_s,
+        end_s=lambda wildcards: render_of(wildcards).end_s,
+        fit=lambda wildcards: render_of(wildcards).fit,
+        chunks=config["render"]["chunks"],
+        code=lambda wildcards: code_version("plan_render"),
+    script:
+        "../scripts/plan_render.py"
+
+
+rule composite:
+    input:
+        consent=receipt,
+        clip=of_target("clip.mp4"),
+        faces=of_target("faces.parquet"),
+        timeline="<results>/render/{render}/timeline.parquet",
+        crops="<results>/lips/{render}/{scatteritem}.mkv",
+        geometry="<results>/lips/{render}/{scatteritem}.parquet",
+    output:
+        chunk="<results>/render/{render}/{scatteritem}.mp4",
+        usage="<results>/usage/composite/{render}/{scatteritem}.jsonl",
+    log:
+        "<logs>/composite/{render}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/composite/{render}/{scatteritem}.tsv"
+    conda:
+        "../envs/render.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(900),
+        runtime="30m",
+    params:
+        label=config["render"]["label"],
+        crf=config["render"]["crf"],
+        preset=config["render"]["preset"],
+        code=lambda wildcards: code_version("composite"),
+    script:
+        "../scripts/composite.py"
+
+
+rule assemble:
+    input:
+        chunks=gather.chunk("<results>/render/{{render}}/{scatteritem}.mp4"),
+        speech="<results>/voice/{render}/speech.wav",
+        words="<results>/voice/{render}/words.json",
+        timeline="<results>/render/{render}/timeline.parquet",
+    output:
+        assembled=temp("<results>/render/{render}/assembled.mp4"),
+        usage="<results>/usage/assemble/{render}.jsonl",
+    log:
+        "<logs>/assemble/{render}.log",
+    benchmark:
+        "<benchmarks>/assemble/{render}.tsv"
+    conda:
+        "../envs/render.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500),
+        runtime="10m",
+    params:
+        audio_kbps=config["render"]["audio_kbps"],
+        code=lambda wildcards: code_version("assemble"),
+    script:
+        "../scripts/assemble.py"
+
+
+rule mark_render:
+    input:
+        consent=receipt,
+        assembled="<results>/render/{render}/assembled.mp4",
+        words="<results>/voice/{render}/words.json",
+        target=of_target("clip.mp4"),
+        faces=of_face_clips("clip.mp4"),
+        voices=of_voice_clips("speech_24k.wav"),
+        speech="<results>/voice/{render}/speech.wav",
+    output:
+        video="<results>/renders/{render}.mp4",
+        captions="<results>/renders/{render}.vtt",
+        poster=report(
+            "<results>/renders/{render}.jpg",
+            caption="../reports/captions/render.rst",
+            category="Renders",
+            labels={"render": "{render}"},
+        ),
+        usage="<results>/usage/mark_render/{render}.jsonl",
+    log:
+        "<logs>/mark_render/{render}.log",
+    benchmark:
+        "<benchmarks>/mark_render/{render}.tsv"
+    conda:
+        "../envs/render.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(600),
+        runtime="10m",
+    params:
+        label=config["render"]["label"],
+        backends=lambda wildcards: [
+            config["faces"]["landmarks"],
+            render_of(wildcards).swapper,
+            render_of(wildcards).synthesiser,
+            render_of(wildcards).syncer,
+        ],
+        catalogue=str(project.models),
+        signing=str(project.signing_folder) if project.signing_folder else None,
+        code=lambda wildcards: code_version("mark_render"),
+    script:
+        "../scripts/mark_render.py"
+
+
+rule verify_render:
+    input:
+        video="<results>/renders/{render}.mp4",
+    output:
+        receipt="<results>/renders/{render}.receipt.json",
+        usage="<results>/usage/verify_render/{render}.jsonl",
+    log:
+        "<logs>/verify_render/{render}.log",
+    benchmark:
+        "<benchmarks>/verify_render/{render}.tsv"
+    conda:
+        "../envs/render.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(2000),
+        runtime="20m",
+    params:
+        signing=str(project.signing_folder) if project.signing_folder else None,
+        code=lambda wildcards: code_version("verify_render"),
+    script:
+        "../scripts/verify_render.py"

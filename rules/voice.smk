@@ -1,0 +1,80 @@
+"""The person's voice enrolled, and the script spoken with it."""
+
+from mythmeter.voice.assets import enrolment_assets, speaking_assets
+
+ENROLMENT_ASSETS = enrolment_assets(config["voice"]["synthesiser"])
+
+
+def of_synthesiser(wildcards):
+    """The files that the synthesiser of a render needs to speak."""
+    return [model(name) for name in speaking_assets(render_of(wildcards).synthesiser)]
+
+
+rule enrol_voice:
+    input:
+        consent=receipt,
+        recordings=of_voice_clips("speech_24k.wav"),
+        models=[model(name) for name in ENROLMENT_ASSETS],
+    output:
+        voice="<results>/voice/{person}/voice.safetensors",
+        reference="<results>/voice/{person}/reference.wav",
+        enrolment="<results>/voice/{person}/enrolment.json",
+        usage="<results>/usage/enrol_voice/{person}.jsonl",
+    log:
+        "<logs>/enrol_voice/{person}.log",
+    benchmark:
+        "<benchmarks>/enrol_voice/{person}.tsv"
+    conda:
+        "../envs/voice.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        vram_mb=vram_mb(4000),
+        mem_mb=mem_mb(4000),
+        runtime="20m",
+    params:
+        assets=ENROLMENT_ASSETS,
+        synthesiser=config["voice"]["synthesiser"],
+        fit_steps=config["voice"]["fit_steps"],
+        equaliser_strength=config["voice"]["equaliser_strength"],
+        seed=config["voice"]["seed"],
+        device=project.device,
+        code=lambda wildcards: code_version("enrol_voice"),
+    script:
+        "../scripts/enrol_voice.py"
+
+
+rule speak_script:
+    input:
+        consent=receipt,
+        voice=of_person("<results>/voice/{person}/voice.safetensors"),
+        models=of_synthesiser,
+    output:
+        speech="<results>/voice/{render}/speech.wav",
+        words="<results>/voice/{render}/words.json",
+        usage="<results>/usage/speak_script/{render}.jsonl",
+    log:
+        "<logs>/speak_script/{render}.log",
+    benchmark:
+        "<benchmarks>/speak_script/{render}.tsv"
+    conda:
+        "../envs/voice.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        vram_mb=vram_mb(2000),
+        mem_mb=mem_mb(2000),
+        runtime="20m",
+    params:
+        assets=lambda wildcards: speaking_assets(render_of(wildcards).synthesiser),
+        script=lambda wildcards: render_of(wildcards).script,
+        language=lambda wildcards: render_of(wildcards).language,
+        synthesiser=lambda wildcards: render_of(wildcards).synthesiser,
+        speed=config["voice"]["speed"],
+        pause_s=config["voice"]["pause_s"],
+        lead_s=config["voice"]["lead_s"],
+        tail_s=config["voice"]["tail_s"],
+        device=project.device,
+        code=lambda wildcards: code_version("speak_script"),
+    script:
+        "../scripts/speak_script.py"

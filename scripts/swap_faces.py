@@ -1,0 +1,23 @@
+"""Adapter of rule swap_faces."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mythmeter.usage.job import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with run_job(snakemake) as record:
+    with record.phase("import"):
+        from mythmeter.swap.apply import swap_faces
+
+    swap_faces(
+        Path(snakemake.input.model),
+        (Path(snakemake.input.crops), Path(snakemake.input.points)),
+        (Path(snakemake.output.video), Path(snakemake.output.table)),
+        swapper=snakemake.params.swapper,
+        start_s=snakemake.params.start_s,
+        end_s=snakemake.params.end_s,
+        record=record,
+    )

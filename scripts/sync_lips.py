@@ -1,0 +1,27 @@
+"""Adapter of rule sync_lips."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mythmeter.usage.job import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with run_job(snakemake) as record:
+    with record.phase("import"):
+        from mythmeter.lips.sync import chunk_number, sync_lips
+
+    sync_lips(
+        drive=Path(snakemake.input.drive),
+        timeline=Path(snakemake.input.timeline),
+        swap_video=Path(snakemake.input.swap),
+        swap_table=Path(snakemake.input.swap_points),
+        crop_videos=[Path(path) for path in snakemake.input.crops],
+        crop_tables=[Path(path) for path in snakemake.input.crop_points],
+        chunk=chunk_number(snakemake.wildcards.scatteritem),
+        syncer=snakemake.params.syncer,
+        output_video=Path(snakemake.output.video),
+        output_table=Path(snakemake.output.table),
+        record=record,
+    )

@@ -1,0 +1,234 @@
+"""The drive of the lips: for each output frame a mouth shape and where its texture comes from.
+
+Learnt from the person's own footage: kernel ridge regression from what is heard to principal
+components of the mouth's shape, then texture units chosen along the speech (see `units`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import savgol_filter
+
+from mythmeter.errors import MediaError
+from mythmeter.faces.mesh import MOUTH
+from mythmeter.faces.table import read_crops
+from mythmeter.lips.articulation import articulate, impose, opening, read_timing
+from mythmeter.lips.features import (
+    FEATURE_HZ,
+    features_at,
+    frame_times_s,
+    level_db,
+    mfcc,
+    sample_at,
+)
+from mythmeter.lips.pose import frontal_faces
+from mythmeter.lips.regression import KernelRidge, ShapeSpace
+from mythmeter.lips.table import Drive, read_timeline, write_drive
+from mythmeter.lips.units import UnitBank, UnitCosts, choose_units
+from mythmeter.media.audio import read_wav
+from mythmeter.usage.record import UsageRecord
+
+Array = NDArray[np.float64]
+
+SILENT_DB = -35.0
+"""Footage this far below its loud parts shows the mouth at rest."""
+SMOOTHING_FRAMES = 5
+MIN_EXAMPLES = 50
+"""Frames with a face and sound that the regression needs: two seconds."""
+
+
+@dataclass(frozen=True)
+class DriveSettings:
+    """Leaves of `lips:` in the configuration.
+
+    Attributes:
+        gain: scales the predicted motion, which a regression damps.
+        components: principal components of the mouth's shape.
+        ridge: λ of the kernel ridge regression.
+        shape_mix: share of the regression in the final shape; the units give the rest.
+        max_units: frames of footage used at most, in equal parts of the clips.
+        costs: of the unit search.
+    """
+
+    gain: float = 1.2
+    components: int = 8
+    ridge: float = 0.3
+    shape_mix: float = 0.6
+    max_units: int = 2000
+    costs: UnitCosts = field(default_factory=UnitCosts)
+
+
+@dataclass(frozen=True)
+class Footage:
+    """One face clip of the person: frontal faces (n, 468, 2) and, where it has sound, features.
+
+    `features` and `level_db` are None for a clip that only lends its textures.
+    """
+
+    frames: NDArray[np.int32]
+    faces: Array
+    rate: Fraction
+    features: Array | None
+    level_db: Array | None
+
+
+def read_footage(crops: Path, speech: Path | None, max_frames: int) -> Footage:
+    """Read a face clip's table of crops and, if given, the sound of the same clip.
+
+    Frames without a face are left out; of a long clip the first `max_frames` with one are used.
+    """
+    table = read_crops(crops)
+    rows = np.flatnonzero(table.present)[:max_frames]
+    frames = table.frame[rows]
+    faces = frontal_faces(table.points[rows])
+    if speech is None:
+        return Footage(frames, faces, table.rate, None, None)
+    samples, rate_hz = read_wav(speech)
+    times_s = frame_times_s(int(table.frame[-1]) + 1, table.rate)[frames]
+    levels = sample_at(level_db(samples, rate_hz), times_s * FEATURE_HZ)
+    return Footage(frames, faces, table.rate, features_at(mfcc(samples, rate_hz), times_s), levels)
+
+
+class MouthModel:
+    """What the person's footage says about her mouth: shapes, their cause in sound, textures."""
+
+    def __init__(self, footage: Sequence[Footage], settings: DriveSettings) -> None:
+        """Fit the model.
+
+        Raises:
+            MediaError: less than two seconds of the person's face with sound.
+        """
+        self.settings = settings
+        heard = [clip for clip in footage if clip.features is not None]
+        examples = sum(len(clip.frames) for clip in heard)
+        if examples < MIN_EXAMPLES:
+            raise MediaError(
+                f"The lips are learnt from clips that show the person's face and carry the "
+                f"person's voice; {examples} such frames were found and {MIN_EXAMPLES} are needed. "
+                "List a clip with both under `face` and `voice` of the person's file."
+            )
+        shapes = np.concatenate([_mouths(clip) for clip in footage])
+        heard_shapes = np.concatenate([_mouths(clip) for clip in heard])
+        self.space = ShapeSpace.fit(heard_shapes, settings.components)
+        features = np.concatenate([clip.features for clip in heard if clip.features is not None])
+        self.regression = KernelRidge.fit(features, self.space.encode(heard_shapes), settings.ridge)
+        self.bank = UnitBank(
+            codes=self.space.encode(shapes) / self.space.deviation,
+            clips=np.concatenate(
+                [np.full(len(clip.frames), i, np.int16) for i, clip in enumerate(footage)]
+            ),
+            frames=np.concatenate([clip.frames for clip in footage]),
+            rates=tuple(clip.rate for clip in footage),
+        )
+        self.rest_face = rest_face(heard)
+
+    @property
+    def rest(self) -> Array:
+        """(p, 2) the mouth at rest."""
+        return self.rest_face[list(MOUTH)]
+
+    def predict(self, features: Array) -> Array:
+        """Codes (t, k) of the shapes that go with features (t, f), smoothed and amplified."""
+        codes = _smoothed(self.regression.predict(features))
+        centre = self.regression.target_mean
+        return self.space.clamp((codes - centre) * self.settings.gain + centre)
+
+    def shapes(self, codes: Array) -> Array:
+        """Shapes (t, p, 2) of codes (t, k)."""
+        return self.space.decode(codes).reshape(len(codes), -1, 2)
+
+    def codes(self, shapes: Array) -> Array:
+        """Codes (t, k) of shapes (t, p, 2)."""
+        return self.space.encode(shapes.reshape(len(shapes), -1))
+
+
+def rest_face(heard: Sequence[Footage]) -> Array:
+    """Median face (468, 2) of the silent frames with the least open mouth.
+
+    Where the person never pauses, of all frames: someone who speaks closes the lips now and then.
+    """
+    faces = np.concatenate([clip.faces for clip in heard])
+    levels = np.concatenate([clip.level_db for clip in heard if clip.level_db is not None])
+    silent = levels < SILENT_DB
+    if silent.sum() >= SMOOTHING_FRAMES:
+        faces = faces[silent]
+    gaps = opening(faces[:, list(MOUTH)], MOUTH)
+    median: Array = np.median(faces[gaps <= np.quantile(gaps, 0.25)], axis=0)
+    return median
+
+
+def drive_lips(
+    *,
+    crops: Sequence[Path],
+    heard: Sequence[Path | None],
+    clips: Sequence[str],
+    speech: Path,
+    words: Path,
+    timeline: Path,
+    output: Path,
+    settings: DriveSettings,
+    record: UsageRecord,
+) -> None:
+    """Choose mouth shape and texture unit of each output frame and write `drive.parquet`.
+
+    Args:
+        crops: table of crops of each face clip, in the order of the person's file.
+        heard: for each of them its sound, or None where it only lends textures.
+        clips: their names.
+        speech, words: the render's speech and its timings.
+        timeline: the render's timeline (frame rate and number of frames).
+        output: `drive.parquet`.
+
+    Raises:
+        MediaError: no clip with both face and sound, or too little of it.
+        SpeechError: words.json is not a speech's.
+    """
+    record.backend = "kernel_ridge"
+    with record.phase("model_load") as work:
+        share = settings.max_units // max(len(crops), 1)
+        footage = [read_footage(c, s, share) for c, s in zip(crops, heard, strict=True)]
+        model = MouthModel(footage, settings)
+        work["frames"] = len(model.bank.codes)
+    plan = read_timeline(timeline)
+    times_s = frame_times_s(len(plan), plan.rate)
+    with record.phase("steady", frames=len(plan)):
+        demands = articulate(read_timing(words), times_s)
+        samples, rate_hz = read_wav(speech)
+        codes = model.predict(features_at(mfcc(samples, rate_hz), times_s))
+        wanted = impose(model.shapes(codes), demands, model.rest, MOUTH)
+        targets = model.codes(wanted) / model.space.deviation
+        chosen = choose_units(targets, model.bank, plan.rate, settings.costs)
+        unit_shapes = model.shapes(_smoothed(model.bank.codes[chosen] * model.space.deviation))
+        mixed = settings.shape_mix * wanted + (1 - settings.shape_mix) * unit_shapes
+        shapes = impose(mixed, demands, model.rest, MOUTH)
+    write_drive(
+        output,
+        Drive(
+            rate=plan.rate,
+            clips=tuple(clips),
+            rest=model.rest_face.astype(np.float32),
+            frame=plan.frame,
+            shape=shapes.astype(np.float32),
+            unit_clip=model.bank.clips[chosen],
+            unit_frame=model.bank.frames[chosen],
+            closed=demands.closed.astype(np.float32),
+            resting=demands.rest.astype(np.float32),
+        ),
+    )
+
+
+def _mouths(clip: Footage) -> Array:
+    """Mouth shapes (n, 2 p) of a clip."""
+    return clip.faces[:, list(MOUTH)].reshape(len(clip.frames), -1)
+
+
+def _smoothed(codes: Array) -> Array:
+    """Savitzky-Golay smoothing (5 frames, quadratic) along time."""
+    if len(codes) < SMOOTHING_FRAMES:
+        return codes
+    smooth: Array = savgol_filter(codes, SMOOTHING_FRAMES, 2, axis=0)
+    return smooth

@@ -1,0 +1,57 @@
+"""Syncer `rewrite`: the mouth from the person's own footage, after Video Rewrite.
+
+Bregler, Covell and Slaney 1997, SIGGRAPH: the mouth region of chosen frames of the person is bent
+to the wanted shape and laid over the face. Here shape and frames come from `drive`.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mythmeter.errors import FaceError
+from mythmeter.faces.table import read_crops
+from mythmeter.lips.blend import bend, hold_at_border, lay_texture
+from mythmeter.lips.placement import Placement
+from mythmeter.lips.syncers.protocol import SyncContext
+from mythmeter.media.decode import Frame
+from mythmeter.media.window import FrameWindow
+
+
+class RewriteSyncer:
+    """Bends the swapped face to the wanted mouth and lays the unit's texture over it."""
+
+    def __init__(self, context: SyncContext) -> None:
+        self._drive = context.drive
+        self._placement = Placement(context.drive.rest)
+        self._pictures: dict[int, FrameWindow] = {}
+        self._points: dict[tuple[int, int], NDArray[np.float32]] = {}
+        for clip in np.unique(context.drive.unit_clip):
+            self._load(int(clip), context)
+
+    def _load(self, clip: int, context: SyncContext) -> None:
+        path = context.crop_tables[clip]
+        table = read_crops(path)
+        here = context.drive.unit_clip == clip
+        wanted = {int(frame) for frame in context.drive.unit_frame[here]}
+        self._pictures[clip] = FrameWindow(context.crop_videos[clip], len(table), wanted=wanted)
+        rows = {int(frame): row for row, frame in enumerate(table.frame)}
+        for frame in sorted(wanted):
+            row = rows.get(frame)
+            if row is None or not table.present[row]:
+                raise FaceError(
+                    f"{path}: frame {frame}, which the drive asks for, shows no face. "
+                    "Drive the lips again."
+                )
+            self._points[clip, frame] = table.points[row].copy()
+
+    def sync(
+        self, row: int, crop: Frame, points: NDArray[Any]
+    ) -> tuple[Frame, NDArray[np.float64]]:
+        """Return the crop with its new mouth, and its points (468, 2)."""
+        placed = self._placement.place(self._drive.shape[row], points)
+        moved = hold_at_border(points, placed, crop.shape[0])
+        bent = bend(crop, points, moved)
+        unit = int(self._drive.unit_clip[row]), int(self._drive.unit_frame[row])
+        texture = self._pictures[unit[0]][unit[1]]
+        return lay_texture(bent, moved, texture, self._points[unit]), moved

@@ -1,0 +1,148 @@
+"""The Parquet files that the lips stage reads and writes: timeline and drive."""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mythmeter.atomic import replacing
+from mythmeter.errors import MediaError
+from mythmeter.faces.mesh import MOUTH, POINTS
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Which frame of the target each output frame shows; arrays have one entry an output frame."""
+
+    rate: Fraction
+    frame: NDArray[np.int32]
+    swap_frame: NDArray[np.int32]
+    chunk: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """Mouth shape and texture unit of each output frame.
+
+    Attributes:
+        rate: output frames a second.
+        clips: the person's face clips, which `unit_clip` counts.
+        rest: (468, 2) the person's whole face with the mouth at rest, canonical coordinates.
+        frame: (n,) output frame.
+        shape: (n, p, 2) points `mesh.MOUTH` in canonical coordinates.
+        unit_clip, unit_frame: (n,) where the mouth's texture is taken from.
+        closed, resting: (n,) what the words demanded, 0..1.
+    """
+
+    rate: Fraction
+    clips: tuple[str, ...]
+    rest: NDArray[np.float32]
+    frame: NDArray[np.int32]
+    shape: NDArray[np.float32]
+    unit_clip: NDArray[np.int16]
+    unit_frame: NDArray[np.int32]
+    closed: NDArray[np.float32]
+    resting: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+_DRIVE = pa.schema(
+    [
+        ("frame", pa.int32()),
+        ("shape", pa.list_(pa.float32(), len(MOUTH) * 2)),
+        ("unit_clip", pa.int16()),
+        ("unit_frame", pa.int32()),
+        ("closed", pa.float32()),
+        ("resting", pa.float32()),
+    ]
+)
+
+
+def read_timeline(path: Path, chunk: int | None = None) -> Timeline:
+    """Read `timeline.parquet`, all of it or the rows of one chunk (from 1).
+
+    Raises:
+        MediaError: not a timeline, or no row of that chunk.
+    """
+    table, metadata = _read(path, ("frame", "swap_frame", "chunk"), ("rate",))
+    chunks = table["chunk"].to_numpy()
+    rows = slice(None) if chunk is None else np.flatnonzero(chunks == chunk)
+    timeline = Timeline(
+        rate=Fraction(metadata["rate"]),
+        frame=table["frame"].to_numpy()[rows],
+        swap_frame=table["swap_frame"].to_numpy()[rows],
+        chunk=chunks[rows],
+    )
+    if not len(timeline):
+        raise MediaError(f"{path}: holds no frame of chunk {chunk}. Plan the render again.")
+    return timeline
+
+
+def write_drive(path: Path, drive: Drive) -> None:
+    """Write `drive.parquet`."""
+    metadata = {
+        "rate": f"{drive.rate.numerator}/{drive.rate.denominator}",
+        "frames": str(len(drive)),
+        "clips": json.dumps(drive.clips),
+        "points": json.dumps(MOUTH),
+        "rest": json.dumps([round(float(value), 6) for value in drive.rest.ravel()]),
+    }
+    shapes = pa.array(np.ascontiguousarray(drive.shape, np.float32).ravel())
+    columns = [
+        pa.array(drive.frame, pa.int32()),
+        pa.FixedSizeListArray.from_arrays(shapes, len(MOUTH) * 2),
+        pa.array(drive.unit_clip, pa.int16()),
+        pa.array(drive.unit_frame, pa.int32()),
+        pa.array(drive.closed, pa.float32()),
+        pa.array(drive.resting, pa.float32()),
+    ]
+    with replacing(path) as partial:
+        pq.write_table(pa.table(columns, schema=_DRIVE.with_metadata(metadata)), partial)
+
+
+def read_drive(path: Path, start: int = 0, stop: int | None = None) -> Drive:
+    """Read `drive.parquet`, output frames `start` to `stop` (excluded; None: to the end).
+
+    Raises:
+        MediaError: not a drive, or one of another mesh.
+    """
+    table, metadata = _read(path, tuple(_DRIVE.names), ("rate", "clips", "points", "rest"))
+    if tuple(json.loads(metadata["points"])) != MOUTH:
+        raise MediaError(f"{path}: its points are not those of this version. Drive the lips again.")
+    frames = table["frame"].to_numpy()
+    wanted = frames >= start if stop is None else (frames >= start) & (frames < stop)
+    table = table.filter(pa.array(wanted)).combine_chunks()
+    shapes = np.array(table["shape"].combine_chunks().flatten(), np.float32)
+    return Drive(
+        rate=Fraction(metadata["rate"]),
+        clips=tuple(json.loads(metadata["clips"])),
+        rest=np.array(json.loads(metadata["rest"]), np.float32).reshape(POINTS, 2),
+        shape=shapes.reshape(-1, len(MOUTH), 2),
+        **{
+            name: table[name].to_numpy()
+            for name in ("frame", "unit_clip", "unit_frame", "closed", "resting")
+        },
+    )
+
+
+def _read(
+    path: Path, columns: tuple[str, ...], keys: tuple[str, ...]
+) -> tuple[Any, dict[str, str]]:
+    stored = pq.read_schema(path)
+    metadata = {k.decode(): v.decode() for k, v in (stored.metadata or {}).items()}
+    lacking = [name for name in columns if name not in stored.names]
+    lacking += [key for key in keys if key not in metadata]
+    if lacking:
+        raise MediaError(f"{path}: lacks {', '.join(lacking)}. Make the file again.")
+    return pq.read_table(path, columns=list(columns)), metadata

@@ -1,0 +1,1 @@
+"""A person who does not exist: geometry, skin, voice and performance of a synthetic clip."""

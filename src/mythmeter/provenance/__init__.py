@@ -1,0 +1,1 @@
+"""Marks that a finished render carries, written and read back: manifest, watermark, label."""

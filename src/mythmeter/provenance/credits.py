@@ -1,0 +1,76 @@
+"""What made a render, with licences: the model files of its backends, and packages."""
+
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from typing import Any
+
+from mythmeter.errors import ProvenanceError
+from mythmeter.models.catalogue import Asset
+
+MODELS_OF: Mapping[str, tuple[str, ...]] = {
+    "facemesh": ("face_detector", "face_mesh", "iris"),
+    "closed_form": (),
+    "kokoro": ("kokoro", "kokoro_voices", "campplus"),
+    "rewrite": (),
+}
+"""Backend -> files of the catalogue that shape its output; none: it learns from footage alone."""
+
+PACKAGES = (
+    "av",
+    "ai-edge-litert",
+    "c2pa-python",
+    "numpy",
+    "onnxruntime",
+    "opencv-python",
+    "resemble-perth",
+)
+"""Packages that shape pixels and samples of a render, or mark it."""
+
+
+def credited_models(
+    backends: Iterable[str], catalogue: Mapping[str, Asset]
+) -> list[dict[str, str]]:
+    """Return name, file, sha256 and licence of every model file that the backends use.
+
+    Raises:
+        ProvenanceError: a backend without an entry in MODELS_OF.
+    """
+    names: list[str] = []
+    for backend in backends:
+        if backend not in MODELS_OF:
+            raise ProvenanceError(
+                f"Backend {backend!r} does not say which model files it uses, so the render cannot "
+                "name them. Add it to mythmeter.provenance.credits.MODELS_OF."
+            )
+        names.extend(MODELS_OF[backend])
+    return [
+        {
+            "name": name,
+            "file": catalogue[name].file,
+            "sha256": catalogue[name].sha256,
+            "licence": catalogue[name].licence,
+        }
+        for name in dict.fromkeys(names)
+    ]
+
+
+def credited_packages(names: Iterable[str] = PACKAGES) -> list[dict[str, str]]:
+    """Return name, version and licence of installed packages, as their own metadata states them."""
+    return [
+        {
+            "name": name,
+            "version": metadata.version(name),
+            "licence": _licence(metadata.metadata(name)),
+        }
+        for name in names
+    ]
+
+
+def _licence(about: Any) -> str:
+    """Return the licence expression, else a short licence field, else the classifier's name."""
+    expression = about.get("License-Expression") or about.get("License") or ""
+    if expression and len(expression) <= 60:
+        return str(expression)
+    prefix = "License :: OSI Approved :: "
+    classified = [c for c in about.get_all("Classifier", []) if c.startswith(prefix)]
+    return classified[0].removeprefix(prefix) if classified else "see the package"

@@ -1,0 +1,131 @@
+"""The last step before a render is seen: consent checked again, then signed, with its poster."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from mythmeter.media.decode import read_frames
+from mythmeter.media.mp4 import Movie, read_movie
+from mythmeter.models.catalogue import load_catalogue
+from mythmeter.people.consent import recheck
+from mythmeter.provenance.c2pa_file import sign_file
+from mythmeter.provenance.credits import credited_models, credited_packages
+from mythmeter.provenance.keys import Signer, load_signer
+from mythmeter.provenance.manifest import (
+    Ingredient,
+    Statement,
+    ingredients,
+    poster_manifest,
+    video_manifest,
+)
+from mythmeter.render.captions import cues, read_transcript, write_webvtt
+from mythmeter.render.label import label_text
+from mythmeter.usage.record import UsageRecord
+
+POSTER_AT = 0.4
+"""Where the poster's picture is taken, over the length of the render."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a render was made from."""
+
+    target: Path
+    """The target's `clip.mp4`."""
+    faces: Sequence[Path]
+    """`clip.mp4` of each clip that shows the person's face."""
+    voices: Sequence[Path]
+    """Sound of each clip that carries the person's voice."""
+    speech: Path
+    words: Path
+    receipt: Path
+    """Receipt of `check_consent`."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What is written: all of it or nothing."""
+
+    video: Path
+    captions: Path
+    poster: Path
+
+
+def mark_render(
+    assembled: Path,
+    made: Made,
+    out: Marked,
+    *,
+    label: str,
+    backends: Sequence[str],
+    catalogue: Path,
+    signing: Path | None,
+    record: UsageRecord,
+    now: datetime | None = None,
+) -> None:
+    """Sign an assembled render and its poster, and write its captions beside it.
+
+    Args:
+        assembled: the unsigned file.
+        label: `render.label` of the configuration.
+        backends: names of the landmark tracker, swapper, synthesiser and syncer used.
+        catalogue: `config/models.yaml`.
+        signing: folder of the certificate and key; None: the usual one.
+        now: time of signing; None: the clock.
+
+    Raises:
+        ConsentError: consent has expired since it was checked, or covers shorter renders only.
+        ProvenanceError: nothing to sign with, or the signing library refuses.
+    """
+    with record.phase("steady") as work:
+        movie = read_movie(assembled)
+        receipt = recheck(made.receipt, now or datetime.now(UTC), movie.video_s)
+        signer = load_signer(signing)
+        models = credited_models(backends, load_catalogue(catalogue))
+        statement = _statement(out.video.name, receipt, label, models, signer, movie)
+        transcript = read_transcript(made.words)
+        parts = ingredients(made.target, made.faces, made.voices, made.speech)
+        sign_file(assembled, out.video, video_manifest(statement, parts), parts, signer)
+        _sign_poster(out, movie, statement, signer)
+        write_webvtt(out.captions, cues(transcript), transcript.language)
+        work["frames"] = movie.frames
+
+
+def _statement(
+    title: str,
+    receipt: dict[str, Any],
+    label: str,
+    models: Sequence[dict[str, str]],
+    signer: Signer,
+    movie: Movie,
+) -> Statement:
+    return Statement(
+        title=title,
+        consent={
+            "record_id": receipt["record_id"],
+            "kind": receipt["kind"],
+            "sha256": receipt["record_sha256"],
+        },
+        label=label_text(label, receipt["kind"]),
+        models=models,
+        software=credited_packages(),
+        certificate=signer.label,
+        rate=movie.rate,
+        frames=movie.frames,
+    )
+
+
+def _sign_poster(out: Marked, movie: Movie, statement: Statement, signer: Signer) -> None:
+    """Write one picture of the signed render as a signed JPEG."""
+    number = int(movie.frames * POSTER_AT)
+    picture = next(read_frames(out.video, number, number + 1))
+    with tempfile.TemporaryDirectory() as scratch:
+        unsigned = Path(scratch) / "poster.jpg"
+        Image.fromarray(picture).save(unsigned, quality=90, optimize=True)
+        render = Ingredient("render", out.video, "parentOf")
+        sign_file(unsigned, out.poster, poster_manifest(statement), [render], signer)

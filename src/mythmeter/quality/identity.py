@@ -1,0 +1,188 @@
+"""Whose face is seen: distances in an embedding that no swapper of this package uses.
+
+dlib's ResNet (Apache-like CC0 weights) maps a face to 128 values; its authors call two pictures the
+same person below a distance of 0.6 (King 2017, dlib's `dnn_face_recognition_ex`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mythmeter.errors import FaceError, ModelError
+from mythmeter.faces.mesh import OVAL
+from mythmeter.faces.table import read_faces
+from mythmeter.media.decode import Frame, read_frames
+from mythmeter.quality.metric import Metric, not_measured
+
+Embedding = NDArray[np.float64]
+"""(128,) values of one face."""
+
+SAME_PERSON = 0.6
+"""Distance under which two pictures show the same person."""
+
+REFERENCE_FRAMES = 16
+"""Frames of the person that make the reference, over all clips."""
+
+TURNED_DEG = 30.0
+"""Heads turned further than this are left out of the reference."""
+
+FOREHEAD_SHARE = 0.22
+"""Part of the mesh's height above the box that dlib's detector would draw."""
+
+METHOD = "dlib ResNet-128, mean over sampled frames; under 0.6 is the same person"
+
+
+class FaceEncoder:
+    """dlib's face recognition network, aligned by its own five points."""
+
+    def __init__(self, points: Path, network: Path) -> None:
+        """Load the assets `dlib_points` and `dlib_face`.
+
+        Raises:
+            ModelError: a file is not what dlib expects.
+        """
+        import dlib
+
+        try:
+            self._points = dlib.shape_predictor(str(points))
+            self._network = dlib.face_recognition_model_v1(str(network))
+        except RuntimeError as error:
+            raise ModelError(f"dlib cannot load {points} and {network} ({error}).") from error
+        self._rectangle = dlib.rectangle
+
+    def embed(self, frame: Frame, points: NDArray[Any]) -> Embedding:
+        """Return the embedding of the face whose mesh (468, 2 or more) is given in frame pixels."""
+        outline = points[list(OVAL), :2]
+        (left, top), (right, bottom) = outline.min(axis=0), outline.max(axis=0)
+        top += FOREHEAD_SHARE * (bottom - top)
+        box = self._rectangle(*(round(float(edge)) for edge in (left, top, right, bottom)))
+        picture = np.ascontiguousarray(frame)
+        shape = self._points(picture, box)
+        return np.asarray(self._network.compute_face_descriptor(picture, shape))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a person looks like to the encoder."""
+
+    mean: Embedding
+    halves_distance: float
+    """Frames of one half against the mean of the other: the best that can be reached."""
+    frames: int
+
+    def distance(self, embedding: Embedding) -> float:
+        """Euclidean distance of a face to this person."""
+        return float(np.linalg.norm(embedding - self.mean))
+
+
+def person_reference(
+    encoder: FaceEncoder, clips: Sequence[Path], faces: Sequence[Path]
+) -> Reference:
+    """Embed about 16 frontal frames, spread over the person's own clips.
+
+    Raises:
+        FaceError: no clip shows the face from the front.
+    """
+    share = -(-REFERENCE_FRAMES // len(clips))
+    embeddings = [
+        encoder.embed(frame, points)
+        for clip, track in zip(clips, faces, strict=True)
+        for frame, points in _spread_frames(clip, track, share)
+    ]
+    if len(embeddings) < 2:
+        raise FaceError(
+            f"{', '.join(str(clip) for clip in clips)}: fewer than two frames show the person from "
+            f"the front (within {TURNED_DEG:.0f}°), so identity cannot be scored. Add such a clip."
+        )
+    return reference_of(embeddings)
+
+
+def reference_of(embeddings: Sequence[Embedding]) -> Reference:
+    """Average embeddings of one person, and measure how far apart their two halves lie."""
+    stack = np.stack(embeddings)
+    early, late = stack[0::2], stack[1::2]
+    across = np.concatenate(
+        [
+            np.linalg.norm(early - late.mean(axis=0), axis=1),
+            np.linalg.norm(late - early.mean(axis=0), axis=1),
+        ]
+    )
+    return Reference(stack.mean(axis=0), float(across.mean()), len(stack))
+
+
+def _spread_frames(clip: Path, faces: Path, count: int) -> Iterator[tuple[Frame, NDArray[Any]]]:
+    track = read_faces(faces)
+    frontal = np.flatnonzero(track.present & (np.abs(track.yaw_deg) < TURNED_DEG))
+    if not len(frontal):
+        return
+    chosen = np.unique(np.linspace(0, len(frontal) - 1, count).round().astype(int))
+    for row in frontal[chosen]:
+        number = int(track.frame[row])
+        yield next(read_frames(clip, number, number + 1)), track.points[row]
+
+
+@dataclass(frozen=True)
+class IdentityRow:
+    """Distances of one sampled output frame in whose footage there is a face."""
+
+    person: float | None
+    """Render to person; None where the render shows no face."""
+    performer: float | None
+    untouched_person: float | None
+    """Footage to person; None where it was not measured, because it is only a control."""
+    untouched_performer: float | None
+
+
+def identity_metrics(
+    rows: Sequence[IdentityRow], person: Reference, performer: Reference | None
+) -> dict[str, Metric]:
+    """Distances to person and performer, and how often the person is the nearer of the two."""
+    found = [(r.person, r.performer) for r in rows if r.person is not None]
+    if not found or performer is None:
+        where = "footage" if performer is None else "render"
+        reason = f"no sampled frame of the {where} shows a face"
+        names = ("identity_to_person", "identity_to_performer", "identity_nearer_person")
+        return {name: not_measured("distance", METHOD, reason) for name in names}
+    to_person, to_performer = np.array(found, dtype=np.float64).T
+    untouched = np.array(
+        [
+            (r.untouched_person, r.untouched_performer)
+            for r in rows
+            if r.untouched_person is not None
+        ],
+        dtype=np.float64,
+    )
+    footage_to_person, footage_to_performer = untouched.T
+    return {
+        "identity_to_person": Metric(
+            value=float(to_person.mean()),
+            unit="distance",
+            n=len(found),
+            method=METHOD,
+            controls={
+                "untouched_footage": float(footage_to_person.mean()),
+                "person_to_own_frames": person.halves_distance,
+            },
+        ),
+        "identity_to_performer": Metric(
+            value=float(to_performer.mean()),
+            unit="distance",
+            n=len(found),
+            method=METHOD,
+            controls={"untouched_footage": float(footage_to_performer.mean())},
+        ),
+        "identity_nearer_person": Metric(
+            value=float((to_person < to_performer).sum() / len(rows)),
+            unit="share of frames",
+            n=len(rows),
+            method="sampled frames whose face is nearer to the person than to the performer; "
+            "a frame in which the render lost the face counts against it",
+            controls={
+                "untouched_footage": float((footage_to_person < footage_to_performer).mean())
+            },
+        ),
+    }

@@ -1,0 +1,231 @@
+"""Rule score_render: what people get is what is scored, the finished file and nothing before it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mythmeter.faces.landmarks.protocol import load_landmarker
+from mythmeter.media.audio import Samples, read_wav, resample
+from mythmeter.media.decode import frame_size
+from mythmeter.media.mp4 import read_movie, read_sound
+from mythmeter.quality.identity import FaceEncoder, identity_metrics, person_reference
+from mythmeter.quality.lipsync import lip_metrics, own_footage_correlation, speech_level_db
+from mythmeter.quality.metric import Metric, not_measured
+from mythmeter.quality.observe import Observed, observe
+from mythmeter.quality.outside import encoded_again, outside_metrics
+from mythmeter.quality.results import write_frames, write_scores
+from mythmeter.quality.sheet import write_sheet
+from mythmeter.quality.speaker import enrolment_controls, person_speech, speaker_metric
+from mythmeter.quality.stability import jitter_metric
+from mythmeter.quality.whose_face import whose_face
+from mythmeter.quality.words import Transcriber, intelligibility, script_of
+from mythmeter.render.label import draw_label, label_text
+from mythmeter.render.timeline import Timeline, read_timeline
+from mythmeter.usage.record import UsageRecord
+from mythmeter.voice.embeddings.encoder import RATE_HZ, load_encoder
+
+SOUND_BLOCK_S = 60.0
+
+
+@dataclass(frozen=True)
+class RenderFiles:
+    """The finished file, and what it was made from."""
+
+    render: Path
+    consent: Path
+    """Receipt of the person; the label says what kind of record it is."""
+    clip: Path
+    """The target's `clip.mp4`, and its `faces.parquet`."""
+    faces: Path
+    timeline: Path
+    speech: Path
+    words: Path
+    enrolment: Path
+
+
+@dataclass(frozen=True)
+class PersonFiles:
+    """The person's own recordings, by what they show."""
+
+    face_clips: Sequence[Path]
+    face_tracks: Sequence[Path]
+    voice: Sequence[Path]
+    """`speech_16k.wav` of each voice clip."""
+    talking_tracks: Sequence[Path]
+    """`faces.parquet` of the clips that show face and voice, and their `speech_16k.wav`."""
+    talking_sounds: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What of the configuration the scores depend on."""
+
+    every_frames: int
+    landmarks: str
+    label: str
+    crf: float
+    preset: str
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """The loaded models."""
+
+    landmarker: Any
+    face_encoder: FaceEncoder
+    speaker_encoder: Any
+    transcriber: Transcriber
+
+
+def score_render(
+    render: RenderFiles,
+    person: PersonFiles,
+    settings: Settings,
+    *,
+    models: Mapping[str, Path],
+    landmark_models: Mapping[str, Path],
+    scores: Path,
+    frames: Path,
+    sheet: Path,
+    threads: int,
+    record: UsageRecord,
+) -> None:
+    """Score a finished render.
+
+    Args:
+        models: assets `dlib_face`, `dlib_points`, `dvector`, `whisper`.
+        landmark_models: assets of the landmark backend.
+        scores: JSON of all metrics.
+        frames: Parquet, one row a frame.
+        sheet: JPEG of frames of footage and render.
+
+    Raises:
+        FaceError: the person's clips show no face from the front.
+        MediaError: the file is not what its timeline says.
+        ModelError: a model is not what its loader expects.
+    """
+    with record.phase("model_load"):
+        instruments = Instruments(
+            landmarker=load_landmarker(settings.landmarks, landmark_models),
+            face_encoder=FaceEncoder(models["dlib_points"], models["dlib_face"]),
+            speaker_encoder=load_encoder("dvector", models["dvector"], threads),
+            transcriber=Transcriber(models["whisper"], threads),
+        )
+    timeline = read_timeline(render.timeline)
+    with record.phase("steady", frames=timeline.frames):
+        observed = _observe(render, settings, timeline, instruments)
+        heard = sound_16k(render.render)
+        own = person_reference(instruments.face_encoder, person.face_clips, person.face_tracks)
+        seen = whose_face(observed.samples, own)
+        level = speech_level_db(heard, RATE_HZ, np.arange(timeline.frames) / float(timeline.rate))
+        metrics = {
+            **identity_metrics(seen.rows, seen.person, seen.performer),
+            "faces_found": faces_found(observed),
+            **_lips(observed, level, timeline, person),
+            "landmark_jitter": jitter_metric(
+                np.stack(observed.stable),
+                np.stack(observed.stable_untouched),
+                timeline.target_frame,
+            ),
+            **_outside(observed, timeline, settings),
+            "length_difference": length_metric(render.render, timeline),
+        }
+        metrics["speaker_similarity"] = speaker_metric(
+            instruments.speaker_encoder,
+            heard,
+            person_speech(person.voice),
+            controls=enrolment_controls(render.enrolment),
+        )
+        language, script = script_of(render.words)
+        metrics["word_error_rate"], transcript = intelligibility(
+            instruments.transcriber, language, script, heard, _wav_16k(render.speech)
+        )
+    write_scores(scores, metrics, transcript, settings.every_frames)
+    write_frames(frames, timeline, observed, level, seen)
+    write_sheet(sheet, observed.pictures, timeline.rate)
+
+
+def sound_16k(path: Path) -> Samples:
+    """Return the sound of a finished file, mono at 16 kHz; empty where it has none.
+
+    Memory: 64 kB a second, which is the only part of a score that grows with the length.
+    """
+    blocks = [
+        resample(samples, rate_hz, RATE_HZ) for samples, rate_hz in read_sound(path, SOUND_BLOCK_S)
+    ]
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def _wav_16k(path: Path) -> Samples:
+    samples, rate_hz = read_wav(path)
+    return resample(samples, rate_hz, RATE_HZ)
+
+
+def _observe(
+    render: RenderFiles, settings: Settings, timeline: Timeline, instruments: Instruments
+) -> Observed:
+    kind = json.loads(render.consent.read_text(encoding="utf-8"))["kind"]
+    label = draw_label(label_text(settings.label, kind), *frame_size(render.clip))
+    return observe(
+        render.render,
+        render.clip,
+        render.faces,
+        timeline,
+        label=label.box,
+        every_frames=settings.every_frames,
+        landmarker=instruments.landmarker,
+        encoder=instruments.face_encoder,
+    )
+
+
+def faces_found(observed: Observed) -> Metric:
+    """Share of the frames in which the tracker finds a face in the finished file."""
+    return Metric(
+        value=float(np.isfinite(observed.mouth).mean()),
+        unit="share of frames",
+        n=len(observed.mouth),
+        method="frames of the finished file in which the tracker finds a face",
+        controls={
+            "untouched_footage": float(
+                np.mean([np.isfinite(points).all() for points in observed.stable_untouched])
+            )
+        },
+    )
+
+
+def _lips(
+    observed: Observed, level: NDArray[np.float64], timeline: Timeline, person: PersonFiles
+) -> dict[str, Metric]:
+    own = own_footage_correlation(person.talking_tracks, person.talking_sounds)
+    return lip_metrics(np.asarray(observed.mouth), level, float(timeline.rate), own)
+
+
+def _outside(observed: Observed, timeline: Timeline, settings: Settings) -> dict[str, Metric]:
+    again = encoded_again(
+        observed.first_frames,
+        observed.first_regions,
+        timeline.rate,
+        crf=settings.crf,
+        preset=settings.preset,
+    )
+    return outside_metrics([sample.outside for sample in observed.samples], again)
+
+
+def length_metric(render: Path, timeline: Timeline) -> Metric:
+    """Difference of the lengths of sound and picture in the finished file, in frames."""
+    movie = read_movie(render)
+    method = "sound minus picture in the finished file; controls: frames found and planned"
+    if movie.audio_s is None:
+        return not_measured("frames", method, "the finished file has no sound")
+    return Metric(
+        value=(movie.audio_s - movie.video_s) * float(movie.rate),
+        unit="frames",
+        n=movie.frames,
+        method=method,
+        controls={"frames_found": movie.frames, "frames_planned": timeline.frames},
+    )

@@ -1,0 +1,1 @@
+"""The render: which frame when, the face back in its picture, label, captions, one file."""

@@ -1,0 +1,196 @@
+"""One chunk of the render: each face back in its picture, the label burnt in, H.264."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mythmeter.errors import MediaError
+from mythmeter.faces.align import transform
+from mythmeter.faces.mask import face_mask, paste
+from mythmeter.faces.table import CropTable, FaceTrack, read_crops, read_faces
+from mythmeter.media.decode import Frame, count_frames, frame_size, read_frames
+from mythmeter.media.encode import VideoWriter
+from mythmeter.render.label import Label, draw_label, label_text
+from mythmeter.render.sequence import frames_in_order
+from mythmeter.render.timeline import Timeline, read_timeline
+from mythmeter.usage.record import UsageRecord
+
+KEYFRAME_S = 2.0
+"""A key frame at least this often, so that players can seek."""
+
+GROW = 0.04
+"""How far the mask reaches beyond both faces, over the side of the crop."""
+
+ROWS_AT_ONCE = 256
+"""Rows of geometry held at a time."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Settings of the H.264 encoder."""
+
+    crf: float
+    preset: str
+    threads: int = 1
+
+
+def chunk_number(scatteritem: str) -> int:
+    """Return the chunk of a wildcard such as `1-of-2`."""
+    return int(scatteritem.split("-of-")[0])
+
+
+def composite(
+    *,
+    consent: Path,
+    clip: Path,
+    faces: Path,
+    timeline: Path,
+    crops: Path,
+    crop_table: Path,
+    out: Path,
+    chunk: int,
+    label: str,
+    encoding: Encoding,
+    record: UsageRecord,
+) -> None:
+    """Render one chunk.
+
+    Args:
+        consent: receipt of `check_consent`; the label says what kind of record it is.
+        clip: the target's `clip.mp4`.
+        faces: its `faces.parquet`, for the performer's own face.
+        timeline: `timeline.parquet` of the render.
+        crops, crop_table: finished crops of this chunk's output frames, and their geometry.
+        out: the `.mp4` to write; a closed group of pictures starts it.
+        chunk: from 1.
+        label: `render.label` of the configuration.
+
+    Raises:
+        MediaError: crops and timeline disagree, or the picture is too small for the label.
+    """
+    with record.phase("warmup"):
+        plan = read_timeline(timeline)
+        numbers = plan.of_chunk(chunk)
+        _check_counts(crops, crop_table, numbers)
+        width, height = frame_size(clip)
+        kind = json.loads(consent.read_text(encoding="utf-8"))["kind"]
+        drawn = draw_label(label_text(label, kind), width, height)
+    writer = VideoWriter(
+        out,
+        rate=plan.rate,
+        size=(width, height),
+        codec="libx264",
+        options={"crf": f"{encoding.crf:g}", "preset": encoding.preset},
+        keyframe_interval=max(1, round(KEYFRAME_S * plan.rate)),
+        threads=encoding.threads,
+    )
+    with record.phase("steady", frames=len(numbers)), writer:
+        for picture in composed(clip, faces, plan, crops, crop_table, numbers, drawn):
+            writer.write(picture)
+        if writer.frames_written != len(numbers):
+            raise MediaError(
+                f"{out.name}: {writer.frames_written} frames were encoded, but chunk {chunk} of "
+                f"the timeline has {len(numbers)}."
+            )
+
+
+def composed(
+    clip: Path,
+    faces: Path,
+    plan: Timeline,
+    crops: Path,
+    crop_table: Path,
+    numbers: NDArray[np.int32],
+    label: Label,
+) -> Iterator[Frame]:
+    """Yield the finished pictures of consecutive output frames `numbers`."""
+    shown = plan.target_frame[numbers]
+    pictures = zip(numbers, shown, frames_in_order(clip, shown), read_frames(crops), strict=True)
+    geometry = _Geometry(faces, crop_table)
+    for number, target, frame, crop in pictures:
+        placed = geometry.of(int(number), int(target))
+        if placed is not None:
+            matrix, swapped, performer = placed
+            mask = blend_mask(swapped, performer, crop.shape[0])
+            frame = paste(frame, crop, mask, matrix)
+        yield label.burn_in(frame)
+
+
+def blend_mask(
+    swapped: NDArray[np.float32], performer: NDArray[np.float32] | None, crop_px: int
+) -> NDArray[np.float32]:
+    """Return a (crop_px, crop_px) mask, 1 over both faces, soft beyond them, 0 at the crop's edge.
+
+    The crop already holds the person's face blended into the performer's picture, and lips that may
+    reach lower than either. So the mask covers all of it and only hides the seam of resampling.
+
+    Args:
+        swapped: (468, 2) points of the finished face in crop pixels.
+        performer: the same of the performer's own face; None where it was not tracked.
+    """
+    hulls = [swapped] if performer is None else [swapped, performer]
+    covered = np.max([face_mask(points, crop_px, erode=0, feather=0) for points in hulls], axis=0)
+    reach = max(1, round(GROW * crop_px))
+    side = 2 * reach + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    grown = cv2.dilate((covered > 0).astype(np.uint8), kernel).astype(np.float32)
+    # Two standard deviations inside the grown edge, the blurred mask is still 0.98.
+    soft = cv2.GaussianBlur(grown, (0, 0), reach / 2)
+    soft[soft < 1 / 255] = 0
+    inside = np.minimum(np.arange(crop_px), np.arange(crop_px)[::-1]) / reach
+    ramp = np.clip(inside, 0, 1).astype(np.float32)
+    return soft * np.minimum(ramp[:, None], ramp[None, :])
+
+
+class _Geometry:
+    """Points and matrices of frames, read in blocks so that memory stays flat."""
+
+    def __init__(self, faces: Path, crop_table: Path) -> None:
+        self._faces, self._crop_table = faces, crop_table
+        self._face_rows: tuple[int, FaceTrack] | None = None
+        self._crop_rows: tuple[int, CropTable] | None = None
+
+    def of(
+        self, number: int, target: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None] | None:
+        """Return (matrix, swapped points, performer's points) in crop pixels, or None: no face."""
+        block, row = divmod(number, ROWS_AT_ONCE)
+        if self._crop_rows is None or self._crop_rows[0] != block:
+            self._crop_rows = block, read_crops(self._crop_table, *_limits(block))
+        crops = self._crop_rows[1]
+        row = int(np.searchsorted(crops.frame, number))
+        if not crops.present[row]:
+            return None
+        matrix = crops.matrix[row]
+        return matrix, crops.points[row], self._performer(target, matrix)
+
+    def _performer(self, target: int, matrix: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        block = target // ROWS_AT_ONCE
+        if self._face_rows is None or self._face_rows[0] != block:
+            self._face_rows = block, read_faces(self._faces, *_limits(block))
+        faces = self._face_rows[1]
+        row = int(np.searchsorted(faces.frame, target))
+        if not faces.present[row]:
+            return None
+        return transform(faces.points[row], matrix).astype(np.float32)
+
+
+def _limits(block: int) -> tuple[int, int]:
+    return block * ROWS_AT_ONCE, (block + 1) * ROWS_AT_ONCE
+
+
+def _check_counts(crops: Path, crop_table: Path, numbers: NDArray[np.int32]) -> None:
+    """Compare the crops of a chunk with its timeline before anything is rendered."""
+    pictures = count_frames(crops)
+    rows = pq.read_table(crop_table, columns=["frame"])["frame"].to_numpy()
+    if pictures != len(numbers) or not np.array_equal(rows, numbers):
+        raise MediaError(
+            f"{crops}: holds {pictures} crops and {len(rows)} rows of geometry for output frames "
+            f"{numbers[0]} to {numbers[-1]}. Delete it and run again."
+        )

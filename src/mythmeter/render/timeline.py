@@ -1,0 +1,183 @@
+"""The timeline: which target frame each output frame shows, and in which chunk it is encoded."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import soundfile
+from numpy.typing import NDArray
+
+from mythmeter.atomic import replacing
+from mythmeter.errors import ConfigError, MediaError
+from mythmeter.media.segment import segment_frames
+from mythmeter.usage.record import UsageRecord
+
+Frames = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Rows of `timeline.parquet`: all arrays are (frames,), one entry an output frame."""
+
+    rate: Fraction
+    fit: str
+    target_frame: Frames
+    """Frame of the target's clip."""
+    swap_frame: Frames
+    """Row of the swap: target frame minus the first frame of the segment."""
+    chunk: NDArray[np.int16]
+    """Chunk that encodes the frame, from 1."""
+
+    @property
+    def frames(self) -> int:
+        """Number of output frames."""
+        return len(self.target_frame)
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks."""
+        return int(self.chunk[-1])
+
+    def of_chunk(self, chunk: int) -> Frames:
+        """Return the output frames of a chunk, counted from 1."""
+        return np.flatnonzero(self.chunk == chunk).astype(np.int32)
+
+
+def _once(frames: int, available: int) -> Frames:
+    return np.arange(frames, dtype=np.int32)
+
+
+def _loop(frames: int, available: int) -> Frames:
+    return np.arange(frames, dtype=np.int32) % available
+
+
+def _ping_pong(frames: int, available: int) -> Frames:
+    """Play forwards, then backwards; the two end frames are not shown twice."""
+    period = max(1, 2 * available - 2)
+    step = np.arange(frames, dtype=np.int32) % period
+    return np.where(step < available, step, period - step).astype(np.int32)
+
+
+FITS: Mapping[str, Callable[[int, int], Frames]] = {
+    "trim": _once,
+    "loop": _loop,
+    "ping-pong": _ping_pong,
+}
+"""How footage is fitted to the speech: (output frames, frames available) -> offsets to show."""
+
+
+def plan(
+    duration_s: Fraction,
+    rate: Fraction,
+    segment: tuple[int, int],
+    fit: str,
+    chunks: int,
+) -> Timeline:
+    """Fit a segment of footage to speech.
+
+    Args:
+        duration_s: exact length of the speech.
+        rate: exact frames a second of the footage.
+        segment: first frame, and the frame after the last.
+        fit: a key of FITS.
+        chunks: how many, of lengths that differ by one frame at most.
+
+    Raises:
+        ConfigError: an unknown fit, or more chunks than frames.
+        MediaError: `trim`, and the segment is shorter than the speech; or no speech at all.
+    """
+    if fit not in FITS:
+        raise ConfigError(f"fit: there is no {fit!r}. Known ones: {', '.join(sorted(FITS))}.")
+    first, stop = segment
+    available = stop - first
+    frames = math.ceil(duration_s * rate)
+    if frames == 0:
+        raise MediaError("The speech is empty: there is nothing to render. Check the script.")
+    if fit == "trim" and available < frames:
+        raise MediaError(
+            f"target shorter than the speech: the segment lasts {float(available / rate):.2f} s "
+            f"({available} frames), the speech {float(duration_s):.2f} s ({frames} frames). "
+            "Set fit to loop or ping-pong, choose a longer segment, or shorten the script."
+        )
+    if chunks > frames:
+        raise ConfigError(
+            f"render.chunks is {chunks}, but the render has only {frames} frames. Lower it."
+        )
+    offsets = FITS[fit](frames, available)
+    return Timeline(
+        rate=rate,
+        fit=fit,
+        target_frame=(first + offsets).astype(np.int32),
+        swap_frame=offsets,
+        chunk=(np.arange(frames) * chunks // frames + 1).astype(np.int16),
+    )
+
+
+def plan_render(
+    speech: Path,
+    faces: Path,
+    out: Path,
+    *,
+    start_s: float,
+    end_s: float | None,
+    fit: str,
+    chunks: int,
+    record: UsageRecord,
+) -> None:
+    """Write the timeline of a render.
+
+    Args:
+        speech: WAV whose length, rounded up to whole frames, is the length of the render.
+        faces: `faces.parquet` of the target clip, for its rate and number of frames.
+        start_s, end_s: segment of the target, in seconds.
+
+    Raises:
+        ConfigError, MediaError: see `plan` and `segment_frames`.
+    """
+    with record.phase("steady") as work:
+        wav = soundfile.info(speech)
+        metadata = pq.read_schema(faces).metadata
+        rate = Fraction(metadata[b"rate"].decode())
+        segment = segment_frames(start_s, end_s, rate, int(metadata[b"frames"]))
+        timeline = plan(Fraction(wav.frames, wav.samplerate), rate, segment, fit, chunks)
+        write_timeline(out, timeline)
+        work["frames"] = timeline.frames
+
+
+def write_timeline(path: Path, timeline: Timeline) -> None:
+    """Write `timeline.parquet`."""
+    table = pa.table(
+        {
+            "frame": np.arange(timeline.frames, dtype=np.int32),
+            "target_frame": timeline.target_frame,
+            "swap_frame": timeline.swap_frame,
+            "chunk": timeline.chunk,
+        }
+    ).replace_schema_metadata(
+        {
+            "rate": f"{timeline.rate.numerator}/{timeline.rate.denominator}",
+            "frames": str(timeline.frames),
+            "chunks": str(timeline.chunks),
+            "fit": timeline.fit,
+        }
+    )
+    with replacing(path) as partial:
+        pq.write_table(table, partial)
+
+
+def read_timeline(path: Path) -> Timeline:
+    """Read `timeline.parquet`."""
+    table = pq.read_table(path)
+    metadata = table.schema.metadata
+    return Timeline(
+        rate=Fraction(metadata[b"rate"].decode()),
+        fit=metadata[b"fit"].decode(),
+        target_frame=table["target_frame"].to_numpy(),
+        swap_frame=table["swap_frame"].to_numpy(),
+        chunk=table["chunk"].to_numpy(),
+    )

@@ -1,0 +1,1 @@
+"""Learn a person's face once, and put it into the crops of any target."""

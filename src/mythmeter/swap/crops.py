@@ -1,0 +1,78 @@
+"""Aligned crops with their points, read one at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mythmeter.errors import FaceError
+from mythmeter.faces.table import CropTable, read_crops
+from mythmeter.media.decode import read_frames
+
+ROWS = 256
+"""Rows of the table that are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """One aligned crop of a clip."""
+
+    frame: int
+    """Frame number in the clip."""
+    picture: NDArray[np.uint8]
+    """(crop_px, crop_px, 3) RGB."""
+    points: NDArray[np.float32] | None
+    """(468, 2) in crop pixels; None where the frame has no face."""
+    matrix: NDArray[np.float32] | None
+    """(2, 3), clip pixels to crop pixels; None where the frame has no face."""
+
+
+def stream_crops(
+    video: Path, table: Path, start: int = 0, stop: int | None = None
+) -> Iterator[Crop]:
+    """Yield the crops of frames `start` to `stop` (excluded; None: to the end).
+
+    Raises:
+        MediaError: the video is shorter than `stop`.
+        FaceError: the table is not a table of crops, or shorter than the video.
+    """
+    pictures = read_frames(video, start, stop)
+    for rows in _blocks(table, start, stop):
+        for row, frame in enumerate(rows.frame):
+            picture = next(pictures, None)
+            if picture is None:
+                return
+            present = bool(rows.present[row])
+            yield Crop(
+                frame=int(frame),
+                picture=picture,
+                points=rows.points[row] if present else None,
+                matrix=rows.matrix[row] if present else None,
+            )
+    if next(pictures, None) is not None:
+        raise FaceError(f"{table}: has fewer rows than {video.name} has frames. Crop again.")
+
+
+def frames_with_a_face(
+    table: Path, start: int = 0, stop: int | None = None
+) -> tuple[int, NDArray[np.int32]]:
+    """Return the side of a clip's crops in pixels, and the numbers of frames that show a face."""
+    crop_px, frames = 0, []
+    for rows in _blocks(table, start, stop):
+        crop_px = rows.crop_px
+        frames.append(rows.frame[rows.present])
+    return crop_px, np.concatenate(frames)
+
+
+def _blocks(table: Path, start: int, stop: int | None) -> Iterator[CropTable]:
+    """Read a table some rows at a time; at least one block, which may be empty."""
+    first = start
+    while True:
+        last = first + ROWS if stop is None else min(first + ROWS, stop)
+        rows = read_crops(table, first, last)
+        yield rows
+        if len(rows) < ROWS or last == stop:
+            return
+        first = last

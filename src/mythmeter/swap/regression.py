@@ -1,0 +1,77 @@
+"""Principal components of textures, and kernel ridge regression onto their codes.
+
+Cootes, Edwards, Taylor, "Active appearance models" (1998), for textures as a linear model in a
+shape-free frame; Saunders, Gammerman, Vovk, "Ridge regression learning algorithm in dual
+variables" (1998).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Components:
+    """Mean and principal components of a set of vectors: (d,) and (k, d)."""
+
+    mean: Floats
+    basis: Floats
+
+    @classmethod
+    def fit(cls, samples: Floats, count: int) -> tuple[Self, Floats]:
+        """Return the components of (n, d) samples and the samples' codes, (n, k).
+
+        Works on the n × n Gram matrix, since textures have far more values than there are frames.
+        `k` is `count`, or less where the samples span fewer dimensions.
+        """
+        mean = samples.mean(axis=0, dtype=np.float64).astype(np.float32)
+        centred = samples - mean
+        energy, vectors = np.linalg.eigh((centred @ centred.T).astype(np.float64))
+        energy, vectors = energy[::-1], vectors[:, ::-1]
+        rank = int((energy > energy[0] * 1e-7).sum()) if energy[0] > 0 else 0
+        kept = max(1, min(count, rank))
+        scale = np.sqrt(np.maximum(energy[:kept], 1e-12))
+        basis = (vectors[:, :kept] / scale).T.astype(np.float32) @ centred
+        return cls(mean, basis), (vectors[:, :kept] * scale).astype(np.float32)
+
+    def decode(self, codes: Floats) -> Floats:
+        """Return the vectors, (n, d), of codes (n, k)."""
+        return codes @ self.basis + self.mean
+
+
+@dataclass(frozen=True)
+class KernelRidge:
+    """Ridge regression with a Gaussian kernel: known inputs (n, f), dual weights (n, k)."""
+
+    inputs: Floats
+    weights: Floats
+    gamma: float
+
+    @classmethod
+    def fit(cls, inputs: Floats, targets: Floats, *, ridge: float) -> Self:
+        """Fit (n, k) targets to (n, f) inputs; the kernel's width follows the median distance."""
+        distances = squared_distances(inputs, inputs)
+        spread = distances[~np.eye(len(inputs), dtype=bool)]
+        median = float(np.median(spread)) if len(spread) else 0.0
+        gamma = 0.5 / median if median > 0 else 1.0
+        kernel = np.exp(-gamma * distances.astype(np.float64))
+        kernel[np.diag_indices_from(kernel)] += ridge
+        weights = np.linalg.solve(kernel, targets.astype(np.float64))
+        return cls(inputs, weights.astype(np.float32), gamma)
+
+    def predict(self, inputs: Floats) -> Floats:
+        """Return the targets, (m, k), expected at inputs (m, f)."""
+        distances = squared_distances(inputs, self.inputs)
+        predicted: Floats = np.exp(-np.float32(self.gamma) * distances) @ self.weights
+        return predicted
+
+
+def squared_distances(left: Floats, right: Floats) -> Floats:
+    """Return squared Euclidean distances, (m, n), between the rows of (m, f) and (n, f)."""
+    norms = (left * left).sum(axis=1)[:, None] + (right * right).sum(axis=1)[None]
+    distances: Floats = np.maximum(norms - 2.0 * left @ right.T, 0.0).astype(np.float32)
+    return distances

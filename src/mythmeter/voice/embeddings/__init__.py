@@ -1,0 +1,1 @@
+"""Speaker encoders: what a voice is, as a unit vector."""

@@ -1,0 +1,1 @@
+"""Synthesisers, one file each, chosen by name in the config."""

@@ -1,0 +1,187 @@
+"""A made-up render, small enough for unit tests: footage, a face in it, crops, words and sound.
+
+Every picture of the footage carries its own number as the grey level of a square, so that a test
+can tell which frame it is looking at after decoding.
+"""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from mythmeter.faces.align import crop_matrix, transform
+from mythmeter.faces.mesh import CANONICAL
+from mythmeter.faces.table import CropTable, FacesWriter, write_crops
+from mythmeter.media.encode import VideoWriter
+from mythmeter.render.timeline import read_timeline
+
+WIDTH, HEIGHT = 256, 192
+CROP_PX = 64
+SQUARE = slice(144, 184), slice(8, 48)
+LABEL = "AI-generated: face, voice"
+CROP_COLOUR = (30, 200, 60)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Files of a target clip, named as the workflow names them."""
+
+    folder: Path
+    rate: Fraction
+    frames: int
+
+    @property
+    def clip(self) -> Path:
+        return self.folder / "clip.mp4"
+
+    @property
+    def faces(self) -> Path:
+        return self.folder / "faces.parquet"
+
+    @property
+    def timeline(self) -> Path:
+        return self.folder / "timeline.parquet"
+
+    @property
+    def speech(self) -> Path:
+        return self.folder / "speech.wav"
+
+    @property
+    def words(self) -> Path:
+        return self.folder / "words.json"
+
+    @property
+    def receipt(self) -> Path:
+        return self.folder / "receipt.json"
+
+
+def face_points(number: int) -> NDArray[np.float32]:
+    """A face in the middle of the picture that moves a little: (468, 3) in pixels."""
+    points = CANONICAL * 80 + [90 + 0.2 * number, 60]
+    return np.column_stack([points, np.zeros(len(points))]).astype(np.float32)
+
+
+def footage_picture(number: int) -> NDArray[np.uint8]:
+    """A ramp of colours with the picture's number in the square."""
+    picture = np.empty((HEIGHT, WIDTH, 3), np.uint8)
+    picture[..., 0] = np.linspace(40, 200, WIDTH).astype(np.uint8)
+    picture[..., 1] = np.linspace(60, 160, HEIGHT).astype(np.uint8)[:, None]
+    picture[..., 2] = 120
+    picture[SQUARE] = 40 + 5 * number
+    return picture
+
+
+def number_of(picture: NDArray[np.uint8]) -> int:
+    """Read a picture's number back."""
+    return round((float(picture[SQUARE][4:-4, 4:-4].mean()) - 40) / 5)
+
+
+def make_scene(folder: Path, rate: Fraction = Fraction(25), frames: int = 40) -> Scene:
+    """Write footage, its faces, a receipt of consent; speech and words by `make_speech`."""
+    scene = Scene(folder, rate, frames)
+    options = {"crf": "4", "preset": "ultrafast"}
+    writer = VideoWriter(
+        scene.clip,
+        rate=rate,
+        size=(WIDTH, HEIGHT),
+        codec="libx264",
+        options=options,
+        keyframe_interval=10,
+    )
+    with (
+        writer,
+        FacesWriter(scene.faces, rate=rate, width=WIDTH, height=HEIGHT, frames=frames) as faces,
+    ):
+        for number in range(frames):
+            writer.write(footage_picture(number))
+            points = face_points(number)
+            measures = dict.fromkeys(
+                ("yaw_deg", "pitch_deg", "roll_deg", "eye_left", "eye_right", "mouth_open"), 0.0
+            )
+            faces.write(number, score=1.0, points=points, points_raw=points, measures=measures)
+    scene.receipt.write_text(json.dumps(receipt_content()), encoding="utf-8")
+    return scene
+
+
+def receipt_content(kind: str = "synthetic", expires: str | None = None) -> dict[str, object]:
+    """What `check_consent` leaves."""
+    return {
+        "receipt_version": 1,
+        "decision": "granted",
+        "person": "nobody",
+        "record_id": "urn:uuid:00000000-0000-0000-0000-000000000001",
+        "kind": kind,
+        "record_sha256": "ab" * 32,
+        "scope": {"face": True, "voice": True, "languages": ["en"], "minutes": None},
+        "expires": expires,
+    }
+
+
+def make_speech(scene: Scene, samples: NDArray[np.float32], rate_hz: int = 24_000) -> None:
+    """Write speech and its words: two sentences of four words, evenly spread."""
+    soundfile.write(scene.speech, samples, rate_hz, subtype="PCM_16")
+    duration_s = len(samples) / rate_hz
+    spoken = (("I", "am", "not", "real."), ("Count", "the", "cost", "<now>."))
+    step_s = duration_s / 8
+    sentences = []
+    for index, sentence in enumerate(spoken):
+        words = [
+            {
+                "text": text,
+                "start_s": (4 * index + i) * step_s,
+                "end_s": (4 * index + i + 1) * step_s,
+            }
+            for i, text in enumerate(sentence)
+        ]
+        sentences.append(
+            {
+                "text": " ".join(sentence),
+                "start_s": words[0]["start_s"],
+                "end_s": words[-1]["end_s"],
+                "words": words,
+            }
+        )
+    content = {
+        "rate_hz": rate_hz,
+        "duration_s": duration_s,
+        "language": "en",
+        "sentences": sentences,
+    }
+    scene.words.write_text(json.dumps(content), encoding="utf-8")
+
+
+def tone(duration_s: float, rate_hz: int = 24_000) -> NDArray[np.float32]:
+    """A quiet tone."""
+    return (
+        0.2 * np.sin(2 * np.pi * 220 * np.arange(round(duration_s * rate_hz)) / rate_hz)
+    ).astype(np.float32)
+
+
+def make_crops(
+    scene: Scene, chunk: int, *, absent: frozenset[int] = frozenset()
+) -> tuple[Path, Path]:
+    """Write the finished crops of a chunk, all of one colour, and their geometry."""
+    plan = read_timeline(scene.timeline)
+    numbers = plan.of_chunk(chunk)
+    crops = scene.folder / f"{chunk}-of-{plan.chunks}.mkv"
+    matrices, points = [], []
+    with VideoWriter(crops, rate=scene.rate, size=(CROP_PX, CROP_PX)) as writer:
+        for target in plan.target_frame[numbers]:
+            writer.write(np.full((CROP_PX, CROP_PX, 3), CROP_COLOUR, np.uint8))
+            matrix = crop_matrix(face_points(int(target)), CROP_PX)
+            matrices.append(matrix)
+            points.append(transform(face_points(int(target)), matrix))
+    table = CropTable(
+        rate=scene.rate,
+        crop_px=CROP_PX,
+        frame=numbers,
+        present=np.array([number not in absent for number in numbers]),
+        matrix=np.array(matrices, np.float32),
+        points=np.array(points, np.float32),
+    )
+    write_crops(crops.with_suffix(".parquet"), table)
+    return crops, crops.with_suffix(".parquet")

@@ -1,0 +1,149 @@
+"""The adapters of the render rules pass on what Snakemake gives them, one after another."""
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scene import LABEL, Scene, make_crops, make_scene, make_speech, tone
+
+from mythmeter.provenance import checks
+from mythmeter.provenance.keys import ensure_test_signer
+
+RunRule = Callable[..., None]
+
+
+@pytest.fixture
+def run_rule(repository: Path, tmp_path: Path) -> RunRule:
+    """Run an adapter with the given input, output and params."""
+
+    def run(
+        rule: str,
+        input: dict[str, Any],
+        output: dict[str, Path],
+        params: dict[str, Any],
+        wildcards: dict[str, str] | None = None,
+    ) -> None:
+        usage = tmp_path / f"{rule}.jsonl"
+        job = SimpleNamespace(
+            rule=rule,
+            input=SimpleNamespace(**input),
+            output=SimpleNamespace(**{k: str(v) for k, v in output.items()}, usage=str(usage)),
+            params=SimpleNamespace(**params),
+            wildcards=Wildcards(render="demo", **(wildcards or {})),
+            threads=1,
+            resources=SimpleNamespace(),
+            log=str(tmp_path / f"{rule}.log"),
+        )
+        script = repository / "scripts" / f"{rule}.py"
+        runpy.run_path(str(script), init_globals={"snakemake": job})
+        phases = [json.loads(line)["phase"] for line in usage.read_text().splitlines()]
+        assert phases[0] == "import" and phases[-2:] == ["steady", "other"]
+
+    return run
+
+
+class Wildcards(dict[str, str]):
+    """Values by key and by attribute, as Snakemake gives them."""
+
+    __getattr__ = dict.__getitem__
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    scene = make_scene(tmp_path, frames=12)
+    make_speech(scene, tone(0.4))
+    return scene
+
+
+def test_from_timeline_to_receipt(
+    run_rule: RunRule,
+    scene: Scene,
+    tmp_path: Path,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checks, "mark_strength", lambda samples, rate_hz: 0.9)
+    signing = tmp_path / "signing"
+    ensure_test_signer(signing)
+    run_rule(
+        "plan_render",
+        {"speech": scene.speech, "faces": scene.faces},
+        {"timeline": scene.timeline},
+        {"start_s": 0.0, "end_s": None, "fit": "trim", "chunks": 2},
+    )
+    chunks = [tmp_path / f"{chunk}-of-2.mp4" for chunk in (1, 2)]
+    for chunk, path in enumerate(chunks, start=1):
+        crops, geometry = make_crops(scene, chunk)
+        run_rule(
+            "composite",
+            {
+                "consent": scene.receipt,
+                "clip": scene.clip,
+                "faces": scene.faces,
+                "timeline": scene.timeline,
+                "crops": crops,
+                "geometry": geometry,
+            },
+            {"chunk": path},
+            {"label": LABEL, "crf": 23, "preset": "veryfast"},
+            {"scatteritem": f"{chunk}-of-2"},
+        )
+    assembled = tmp_path / "assembled.mp4"
+    run_rule(
+        "assemble",
+        {
+            "chunks": chunks,
+            "speech": scene.speech,
+            "words": scene.words,
+            "timeline": scene.timeline,
+        },
+        {"assembled": assembled},
+        {"audio_kbps": 96},
+    )
+    made = {"video": "demo.mp4", "captions": "demo.vtt", "poster": "demo.jpg"}
+    run_rule(
+        "mark_render",
+        {
+            "consent": scene.receipt,
+            "assembled": assembled,
+            "words": scene.words,
+            "target": scene.clip,
+            "faces": [scene.clip],
+            "voices": [scene.speech],
+            "speech": scene.speech,
+        },
+        {key: tmp_path / name for key, name in made.items()},
+        {
+            "label": LABEL,
+            "backends": ["facemesh", "closed_form", "kokoro", "rewrite"],
+            "catalogue": str(repository / "config" / "models.yaml"),
+            "signing": str(signing),
+        },
+    )
+    receipt = tmp_path / "demo.receipt.json"
+    run_rule(
+        "verify_render",
+        {"video": tmp_path / "demo.mp4"},
+        {"receipt": receipt},
+        {"signing": str(signing)},
+    )
+    assert json.loads(receipt.read_text(encoding="utf-8"))["decision"] == "verified"
+
+
+def test_a_target_shorter_than_the_speech_ends_the_job_with_one_message(
+    run_rule: RunRule, scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_rule(
+            "plan_render",
+            {"speech": scene.speech, "faces": scene.faces},
+            {"timeline": scene.timeline},
+            {"start_s": 0.2, "end_s": 0.4, "fit": "trim", "chunks": 1},
+        )
+    error = capsys.readouterr().err
+    assert "plan_render (render=demo): target shorter than the speech" in error
+    assert "Traceback" not in error and not scene.timeline.exists()

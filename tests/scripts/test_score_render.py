@@ -1,0 +1,177 @@
+"""The adapter of rule score_render, on a pretended render: the person's other clip.
+
+Its picture is the person's, its sound too, and the footage it claims to be is someone else's. So
+every score is known beforehand.
+"""
+
+import json
+import runpy
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyarrow.parquet as pq
+import pytest
+
+from mythmeter.faces.landmarks.protocol import assets
+from mythmeter.faces.track import track_faces
+from mythmeter.media.mux import write_movie
+from mythmeter.media.normalise import normalise_clip
+from mythmeter.media.speech import extract_audio
+from mythmeter.render.timeline import plan, write_timeline
+from mythmeter.usage.record import UsageRecord
+
+MODELS = ("dlib_face", "dlib_points", "dvector", "whisper")
+
+
+def ingest(source: Path, folder: Path, landmark_models: dict[str, Path]) -> Path:
+    """Make of a source what the stages before would have made of it."""
+    record = UsageRecord("ingest", {})
+    normalise_clip(
+        source,
+        folder / "clip.mp4",
+        folder / "verdict.json",
+        crf=12,
+        max_height=1080,
+        keyframe_s=1.0,
+        threads=1,
+        record=record,
+    )
+    outputs = {16000: folder / "speech_16k.wav", 24000: folder / "speech_24k.wav"}
+    extract_audio(source, outputs, wanted_by=(), record=record)
+    track_faces(
+        folder / "clip.mp4",
+        folder / "faces.parquet",
+        landmarks="facemesh",
+        models=landmark_models,
+        smoothing_frames=5,
+        record=record,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scored(
+    media: Path,
+    models: Callable[[str], Path],
+    repository: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> SimpleNamespace:
+    folder = tmp_path_factory.mktemp("score")
+    names = assets("facemesh")
+    landmark_models = {name: models(name) for name in names}
+    person = ingest(media / "grid_id2_vcd_swwp2s.mpg", folder / "person", landmark_models)
+    pretended = ingest(media / "grid_pwij3p.mpg", folder / "pretended", landmark_models)
+    target = ingest(media / "grid_lrwp9a.mpg", folder / "target", landmark_models)
+    rate = Fraction(25)
+    write_timeline(folder / "timeline.parquet", plan(Fraction(3), rate, (0, 75), "trim", 1))
+    write_movie(
+        folder / "render.mp4",
+        [pretended / "clip.mp4"],
+        pretended / "speech_24k.wav",
+        [],
+        rate=rate,
+        frames=75,
+        audio_kbps=128,
+        language="eng",
+    )
+    (folder / "consent.json").write_text('{"kind": "corpus-evaluation"}')
+    (folder / "enrolment.json").write_text("{}")
+    sentence = {"text": "Place white in J 3 please.", "words": []}
+    (folder / "words.json").write_text(json.dumps({"language": "en", "sentences": [sentence]}))
+    snakemake = SimpleNamespace(
+        rule="score_render",
+        input=SimpleNamespace(
+            render=folder / "render.mp4",
+            consent=folder / "consent.json",
+            clip=target / "clip.mp4",
+            faces=target / "faces.parquet",
+            timeline=folder / "timeline.parquet",
+            speech=pretended / "speech_24k.wav",
+            words=folder / "words.json",
+            enrolment=folder / "enrolment.json",
+            person_clips=[person / "clip.mp4"],
+            person_tracks=[person / "faces.parquet"],
+            person_voice=[person / "speech_16k.wav"],
+            talking_tracks=[person / "faces.parquet"],
+            talking_sounds=[person / "speech_16k.wav"],
+            models=[models(name) for name in MODELS],
+            landmark_models=list(landmark_models.values()),
+        ),
+        output=SimpleNamespace(
+            scores=folder / "quality" / "demo.json",
+            frames=folder / "quality" / "demo.parquet",
+            sheet=folder / "quality" / "demo.jpg",
+            usage=folder / "usage.jsonl",
+        ),
+        params=SimpleNamespace(
+            every_frames=10,
+            landmarks="facemesh",
+            landmark_assets=names,
+            model_names=MODELS,
+            label="AI-generated: face, voice",
+            crf=18,
+            preset="veryfast",
+        ),
+        wildcards={"render": "demo"},
+        threads=1,
+        resources=SimpleNamespace(),
+        log=str(folder / "job.log"),
+    )
+    runpy.run_path(
+        str(repository / "scripts" / "score_render.py"), init_globals={"snakemake": snakemake}
+    )
+    scores = json.loads(snakemake.output.scores.read_text())
+    return SimpleNamespace(files=snakemake.output, metrics=scores["metrics"], scores=scores)
+
+
+def test_the_face_is_the_persons_in_every_frame_and_never_in_the_footage(
+    scored: SimpleNamespace,
+) -> None:
+    nearer = scored.metrics["identity_nearer_person"]
+    assert nearer["value"] == 1.0
+    assert nearer["controls"]["untouched_footage"] == 0.0
+    assert scored.metrics["identity_to_person"]["value"] < 0.35
+    assert scored.metrics["identity_to_performer"]["value"] > 0.6
+
+
+def test_the_voice_is_the_persons_and_the_words_are_understood(scored: SimpleNamespace) -> None:
+    assert scored.metrics["speaker_similarity"]["value"] > 0.7
+    assert scored.metrics["word_error_rate"]["value"] <= 1 / 6
+    assert "please" in scored.scores["transcript"].lower()
+
+
+def test_real_lips_follow_their_sound_better_than_shifted_sound(scored: SimpleNamespace) -> None:
+    lips = scored.metrics["lip_audio_correlation"]
+    assert lips["value"] > lips["controls"]["shifted_highest"]
+    assert abs(scored.metrics["lip_audio_delay"]["value"]) <= 2
+
+
+def test_another_picture_is_seen_to_differ_where_nothing_should(scored: SimpleNamespace) -> None:
+    change = scored.metrics["change_outside_face"]
+    assert change["value"] > 10 * change["controls"]["encoded_again"] > 0
+
+
+def test_sound_and_picture_are_equally_long(scored: SimpleNamespace) -> None:
+    length = scored.metrics["length_difference"]
+    assert abs(length["value"]) <= 1
+    assert length["controls"] == {"frames_found": 75, "frames_planned": 75}
+
+
+def test_every_metric_says_how_it_was_measured_and_has_a_value_or_a_reason(
+    scored: SimpleNamespace,
+) -> None:
+    for name, metric in scored.metrics.items():
+        assert metric["method"], name
+        assert (metric["value"] is None) == (metric["reason"] is not None), name
+
+
+def test_each_frame_has_a_row_and_sampled_frames_have_distances(scored: SimpleNamespace) -> None:
+    table = pq.read_table(scored.files.frames).to_pydict()
+    assert table["frame"] == list(range(75))
+    measured = [i for i, d in enumerate(table["distance_person"]) if d is not None]
+    assert measured == list(range(0, 75, 10))
+    assert all(value is not None for value in table["mouth_open"])
+    assert scored.files.sheet.stat().st_size > 10_000
+    assert scored.files.usage.exists()

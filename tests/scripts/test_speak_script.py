@@ -1,0 +1,103 @@
+"""The adapter of rule speak_script writes marked speech and its words, or one clear message."""
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mythmeter.media.audio import read_wav
+from mythmeter.voice.assets import speaking_assets
+from mythmeter.voice.equaliser import BINS
+from mythmeter.voice.synthesiser import write_voice
+from mythmeter.voice.voices.kokoro import read_stock_voices
+from mythmeter.voice.voices.kokoro_voice import kokoro_voice
+from mythmeter.voice.watermark import THRESHOLD, mark_strength
+
+SCRIPT = "I cost two cents a second. Count them."
+
+
+@pytest.fixture
+def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
+    style = read_stock_voices(models("kokoro_voices"))["bf_emma"][63]
+    curve_db = np.linspace(2, -2, BINS).astype(np.float32)
+    write_voice(tmp_path / "voice.safetensors", kokoro_voice(style, 1.05, curve_db))
+    names = speaking_assets("kokoro")
+    return SimpleNamespace(
+        rule="speak_script",
+        input=SimpleNamespace(
+            voice=str(tmp_path / "voice.safetensors"), models=[str(models(name)) for name in names]
+        ),
+        output=SimpleNamespace(
+            speech=str(tmp_path / "out" / "speech.wav"),
+            words=str(tmp_path / "out" / "words.json"),
+            usage=str(tmp_path / "usage.jsonl"),
+        ),
+        params=SimpleNamespace(
+            assets=names,
+            script=SCRIPT,
+            language="en-gb",
+            synthesiser="kokoro",
+            speed=1.0,
+            pause_s=0.25,
+            lead_s=0.3,
+            tail_s=0.4,
+            device="cpu",
+        ),
+        wildcards={"render": "demo"},
+        threads=1,
+        resources=SimpleNamespace(gpu=1),
+        log=str(tmp_path / "job.log"),
+    )
+
+
+def run(repository: Path, job: SimpleNamespace) -> None:
+    runpy.run_path(str(repository / "scripts" / "speak_script.py"), init_globals={"snakemake": job})
+
+
+def test_speech_is_marked_and_its_words_fit_it(job: SimpleNamespace, repository: Path) -> None:
+    run(repository, job)
+    samples, rate_hz = read_wav(Path(job.output.speech))
+    assert mark_strength(samples, rate_hz) > THRESHOLD
+    assert np.abs(samples).max() < 0.95
+    words = json.loads(Path(job.output.words).read_text(encoding="utf-8"))
+    assert words["rate_hz"] == rate_hz == 24000
+    assert words["duration_s"] == pytest.approx(len(samples) / rate_hz, abs=1e-3)
+    assert words["language"] == "en-gb"
+    texts = [word["text"] for sentence in words["sentences"] for word in sentence["words"]]
+    assert texts == SCRIPT.split()
+    phonemes = [p for s in words["sentences"] for w in s["words"] for p in w["phonemes"]]
+    assert set(phonemes[0]) == {"symbol", "start_s", "end_s"}
+    assert phonemes[0]["start_s"] >= 0.3
+    assert phonemes[-1]["end_s"] <= words["duration_s"] - 0.4
+    lines = [json.loads(line) for line in Path(job.output.usage).read_text().splitlines()]
+    assert [line["phase"] for line in lines][:3] == ["import", "model_load", "steady"]
+    assert lines[2]["backend"] == "kokoro" and lines[2]["work"]["audio_s"] > 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"script": "  "}, "The script is empty"),
+        ({"language": "ja"}, "language 'ja' is not spoken"),
+        ({"speed": 9.0}, "voice.speed must lie in"),
+        ({"synthesiser": "festival"}, "Known ones: kokoro"),
+    ],
+)
+def test_what_cannot_be_spoken_ends_with_one_message_and_no_output(
+    job: SimpleNamespace,
+    repository: Path,
+    capsys: pytest.CaptureFixture[str],
+    changed: dict[str, object],
+    message: str,
+) -> None:
+    vars(job.params).update(changed)
+    with pytest.raises(SystemExit) as caught:
+        run(repository, job)
+    assert caught.value.code == 1
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith("speak_script (render=demo): ") and message in printed
+    assert not Path(job.output.speech).exists() and not Path(job.output.usage).exists()

@@ -1,0 +1,40 @@
+"""What a manifest says."""
+
+from pathlib import Path
+
+import pytest
+
+from mythmeter.errors import ProvenanceError
+from mythmeter.faces.landmarks.protocol import assets
+from mythmeter.models.catalogue import load_catalogue
+from mythmeter.provenance.credits import MODELS_OF, credited_models, credited_packages
+from mythmeter.provenance.source_types import FACE_SWAP, source_type_uri
+
+
+def test_a_term_that_the_iptc_does_not_have_is_refused() -> None:
+    assert source_type_uri(FACE_SWAP).endswith("/compositeWithTrainedAlgorithmicMedia")
+    with pytest.raises(ProvenanceError, match="'deepfake' is not a digital source type"):
+        source_type_uri("deepfake")
+
+
+def test_every_model_that_a_backend_names_is_in_the_catalogue(repository: Path) -> None:
+    catalogue = load_catalogue(repository / "config" / "models.yaml")
+    models = credited_models(MODELS_OF, catalogue)
+    assert {m["name"] for m in models} == {name for names in MODELS_OF.values() for name in names}
+    assert all(model["licence"] and len(model["sha256"]) == 64 for model in models)
+
+
+def test_the_tracker_is_credited_with_the_files_that_it_loads() -> None:
+    assert MODELS_OF["facemesh"] == assets("facemesh")
+
+
+def test_a_backend_that_does_not_say_what_it_uses_stops_signing(repository: Path) -> None:
+    catalogue = load_catalogue(repository / "config" / "models.yaml")
+    with pytest.raises(ProvenanceError, match="Backend 'wav2lip' does not say"):
+        credited_models(["facemesh", "wav2lip"], catalogue)
+
+
+def test_packages_come_with_version_and_licence() -> None:
+    packages = credited_packages(["numpy", "resemble-perth"])
+    assert packages[1]["licence"].startswith("MIT")
+    assert packages[0]["version"].count(".") == 2 and "BSD" in packages[0]["licence"]

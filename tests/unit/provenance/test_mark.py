@@ -1,0 +1,82 @@
+"""Signing: what is written, and when nothing is."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from scene import receipt_content
+
+from mythmeter.errors import ConsentError, ProvenanceError
+from mythmeter.provenance.c2pa_file import read_file
+from mythmeter.provenance.keys import load_signer
+from mythmeter.provenance.manifest import CERTIFICATE, CONSENT, LABEL, MODELS, RENDER, SOURCES
+
+
+def test_the_manifest_says_whose_consent_what_was_used_and_what_was_done(signed, tmp_path) -> None:
+    video = signed.mark(tmp_path).video
+    reading = read_file(video)
+    assert reading.assertion(CONSENT) == {
+        "record_id": "urn:uuid:00000000-0000-0000-0000-000000000001",
+        "kind": "synthetic",
+        "sha256": "ab" * 32,
+    }
+    assert reading.assertion(LABEL) == {"text": "AI-generated: face, voice (synthetic person)"}
+    assert reading.assertion(CERTIFICATE) == {"text": "test certificate, not publicly trusted"}
+    assert reading.assertion(RENDER) == {"frames": 12, "rate": "24000/1001"}
+    names = [model["name"] for model in reading.assertion(MODELS)["models"]]
+    assert "kokoro" in names and "face_mesh" in names
+    actions = [a["action"] for a in reading.assertion("c2pa.actions.v2")["actions"]]
+    assert actions[0] == "c2pa.opened"
+    assert "compositeWithTrainedAlgorithmicMedia" in reading.source_types()
+
+
+def test_footage_is_the_parent_and_face_voice_and_speech_are_components(signed, tmp_path) -> None:
+    manifest = read_file(signed.mark(tmp_path).video).manifest
+    relations = {i["title"]: i["relationship"] for i in manifest["ingredients"]}
+    assert relations == {
+        "target": "parentOf",
+        "face 1": "componentOf",
+        "voice 1": "componentOf",
+        "speech": "componentOf",
+    }
+    sources = read_file(tmp_path / "demo.mp4").assertion(SOURCES)
+    assert [source["name"] for source in sources["files"]] == list(relations)
+
+
+def test_a_test_certificate_is_valid_and_trusted_only_by_its_own_root(signed, tmp_path) -> None:
+    video = signed.mark(tmp_path).video
+    stranger = read_file(video)
+    assert (stranger.state, stranger.problems) == ("Valid", ("signingCredential.untrusted",))
+    assert read_file(video, load_signer(signed.signing).root_pem).state == "Trusted"
+
+
+def test_the_poster_is_signed_and_comes_out_of_the_render(signed, tmp_path) -> None:
+    poster = signed.mark(tmp_path).poster
+    reading = read_file(poster)
+    assert reading.state == "Valid"
+    assert [i["title"] for i in reading.manifest["ingredients"]] == ["render"]
+
+
+def test_consent_that_expires_before_signing_leaves_nothing(signed, tmp_path: Path) -> None:
+    receipt = signed.scene.receipt
+    before = receipt.read_text(encoding="utf-8")
+    expiring = receipt_content("consent", expires="2026-11-21T10:00:00Z")
+    receipt.write_text(json.dumps(expiring), encoding="utf-8")
+    try:
+        with pytest.raises(ConsentError, match="consent expired 2026-11-21T10:00:00Z"):
+            signed.mark(tmp_path, now=datetime(2026, 11, 21, 10, 0, 1, tzinfo=UTC))
+        assert list(tmp_path.iterdir()) == []
+        signed.mark(tmp_path, now=datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC))
+        assert (tmp_path / "demo.mp4").exists()
+    finally:
+        receipt.write_text(before, encoding="utf-8")
+
+
+def test_without_a_certificate_nothing_is_written(signed, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    bare = type(signed)(signed.scene, signed.assembled, tmp_path / "no-keys")
+    with pytest.raises(ProvenanceError, match="mythmeter keys init"):
+        bare.mark(out)
+    assert list(out.iterdir()) == []

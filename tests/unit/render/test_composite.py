@@ -1,0 +1,202 @@
+"""A face back in its picture, in chunks."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scene import (
+    CROP_COLOUR,
+    CROP_PX,
+    HEIGHT,
+    LABEL,
+    WIDTH,
+    Scene,
+    face_points,
+    footage_picture,
+    make_crops,
+    make_scene,
+    make_speech,
+    receipt_content,
+    tone,
+)
+
+from mythmeter.errors import MediaError
+from mythmeter.faces.align import crop_matrix, transform
+from mythmeter.media.decode import count_frames, read_frames
+from mythmeter.media.encode import VideoWriter
+from mythmeter.render.composite import Encoding, blend_mask, chunk_number, composed, composite
+from mythmeter.render.label import draw_label
+from mythmeter.render.timeline import plan_render, read_timeline
+from mythmeter.usage.record import UsageRecord
+
+RATE = Fraction(24000, 1001)
+LOSSLESS = Encoding(crf=0, preset="ultrafast")
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    scene = make_scene(tmp_path_factory.mktemp("scene"), RATE)
+    make_speech(scene, tone(0.6))
+    return scene
+
+
+def planned(scene: Scene, chunks: int) -> None:
+    plan_render(
+        scene.speech,
+        scene.faces,
+        scene.timeline,
+        start_s=0,
+        end_s=0.5,
+        fit="ping-pong",
+        chunks=chunks,
+        record=UsageRecord("plan_render", {}),
+    )
+
+
+def rendered(
+    scene: Scene, chunk: int, encoding: Encoding = LOSSLESS, absent: frozenset[int] = frozenset()
+) -> Path:
+    crops, table = make_crops(scene, chunk, absent=absent)
+    out = scene.folder / f"chunk-{chunk}.mp4"
+    composite(
+        consent=scene.receipt,
+        clip=scene.clip,
+        faces=scene.faces,
+        timeline=scene.timeline,
+        crops=crops,
+        crop_table=table,
+        out=out,
+        chunk=chunk,
+        label=LABEL,
+        encoding=encoding,
+        record=UsageRecord("composite", {}),
+    )
+    return out
+
+
+def pictures_of(scene: Scene, absent: frozenset[int] = frozenset()) -> list[NDArray[np.uint8]]:
+    """Finished pictures of a render of one chunk, before they are encoded."""
+    planned(scene, 1)
+    crops, table = make_crops(scene, 1, absent=absent)
+    plan = read_timeline(scene.timeline)
+    label = draw_label(LABEL, WIDTH, HEIGHT)
+    numbers = plan.of_chunk(1)
+    return list(composed(scene.clip, scene.faces, plan, crops, table, numbers, label))
+
+
+def test_pixels_outside_mask_and_label_are_those_of_the_footage(scene: Scene) -> None:
+    pictures = pictures_of(scene)
+    plan = read_timeline(scene.timeline)
+    footage = list(read_frames(scene.clip))
+    label = draw_label(LABEL, WIDTH, HEIGHT)
+    for number in (0, 5, 13):
+        target = int(plan.target_frame[number])
+        points = face_points(target)
+        low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+        reach = 0.18 * (high - low)
+        (left, top), (right, bottom) = (low - reach).astype(int), (high + reach).astype(int)
+        outside = np.ones((HEIGHT, WIDTH), bool)
+        outside[max(0, top) : bottom, left:right] = False
+        outside[label.box] = False
+        assert np.array_equal(pictures[number][outside], footage[target][outside])
+        centre = points[4, :2].round().astype(int)
+        assert np.abs(pictures[number][centre[1], centre[0]].astype(int) - CROP_COLOUR).max() <= 2
+
+
+def test_a_frame_without_a_face_shows_the_footage_and_the_label(scene: Scene) -> None:
+    pictures = pictures_of(scene, absent=frozenset({3}))
+    footage = list(read_frames(scene.clip, 0, 4))
+    expected = draw_label(LABEL, WIDTH, HEIGHT).burn_in(footage[3])
+    assert np.array_equal(pictures[3], expected)
+
+
+def test_the_mask_covers_both_faces_and_ends_before_the_crop_does() -> None:
+    matrix = crop_matrix(face_points(0), CROP_PX)
+    performer = transform(face_points(0), matrix).astype(np.float32)
+    open_jaw = performer.copy()
+    open_jaw[152, 1] += 1.5
+    mask = blend_mask(open_jaw, performer, CROP_PX)
+    for points in (performer, open_jaw):
+        for landmark in (1, 33, 263, 61, 291, 152):
+            column, row = np.round(points[landmark]).astype(int)
+            assert mask[row, column] > 0.9
+    assert mask.max() <= 1 and mask.min() == 0
+    assert max(mask[0].max(), mask[-1].max(), mask[:, 0].max(), mask[:, -1].max()) == 0, (
+        "the seam of the crop must not show"
+    )
+
+
+def test_one_three_and_seven_chunks_give_the_same_pictures(scene: Scene) -> None:
+    found = []
+    for chunks in (1, 3, 7):
+        planned(scene, chunks)
+        paths = [rendered(scene, chunk) for chunk in range(1, chunks + 1)]
+        found.append(np.stack([frame for path in paths for frame in read_frames(path)]))
+    assert len(found[0]) == 15
+    assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
+
+
+def test_the_same_inputs_give_the_same_bytes(scene: Scene) -> None:
+    planned(scene, 1)
+    lossy = Encoding(crf=23, preset="veryfast")
+    first = rendered(scene, 1, lossy).read_bytes()
+    assert rendered(scene, 1, lossy).read_bytes() == first
+
+
+def test_the_label_says_what_kind_of_record_there_is(tmp_path: Path) -> None:
+    scene = make_scene(tmp_path, frames=4)
+    make_speech(scene, tone(0.1))
+    planned_with = {"synthetic": None, "consent": None}
+    for kind in planned_with:
+        scene.receipt.write_text(json.dumps(receipt_content(kind)), encoding="utf-8")
+        plan_render(
+            scene.speech,
+            scene.faces,
+            scene.timeline,
+            start_s=0,
+            end_s=None,
+            fit="trim",
+            chunks=1,
+            record=UsageRecord("plan_render", {}),
+        )
+        planned_with[kind] = next(read_frames(rendered(scene, 1)))
+    synthetic, consented = planned_with.values()
+    rows, columns = draw_label(f"{LABEL} (synthetic person)", WIDTH, HEIGHT).box
+    assert not np.array_equal(synthetic[rows, columns], consented[rows, columns])
+
+
+def test_crops_of_another_timeline_are_refused_before_rendering(scene: Scene) -> None:
+    planned(scene, 3)
+    crops, table = make_crops(scene, 1)
+    with VideoWriter(crops, rate=RATE, size=(CROP_PX, CROP_PX)) as writer:
+        for _ in range(3):
+            writer.write(np.zeros((CROP_PX, CROP_PX, 3), np.uint8))
+    out = scene.folder / "refused.mp4"
+    with pytest.raises(MediaError, match="holds 3 crops and 5 rows"):
+        composite(
+            consent=scene.receipt,
+            clip=scene.clip,
+            faces=scene.faces,
+            timeline=scene.timeline,
+            crops=crops,
+            crop_table=table,
+            out=out,
+            chunk=1,
+            label=LABEL,
+            encoding=LOSSLESS,
+            record=UsageRecord("composite", {}),
+        )
+    assert not out.exists()
+
+
+def test_chunk_numbers_come_from_the_wildcard() -> None:
+    assert chunk_number("3-of-7") == 3
+
+
+def test_footage_in_the_scene_is_what_it_says(scene: Scene) -> None:
+    assert count_frames(scene.clip) == 40
+    decoded = next(read_frames(scene.clip)).astype(int)
+    assert np.abs(decoded - footage_picture(0)).mean() < 4
