@@ -30,19 +30,6 @@ rule generate_person:
         recipe=lambda wildcards: person_of(wildcards).synthetic,
         clip=lambda wildcards: person_of(wildcards).face_clips[0],
         languages=lambda wildcards: list(project.languages(wildcards.person)),
-        code=code_version(
-            "persona",
-            *(
-                f"faces/{part}"
-                for part in ("align.py", "mesh.py", "data", "warp.py", "landmarks")
-            ),
-            *(
-                f"voice/{part}"
-                for part in ("voices", "phonemes.py", "sentences.py", "speech.py")
-            ),
-            *(f"media/{part}.py" for part in ("audio", "encode", "ffmpeg")),
-            "people/record.py",
-            "atomic.py",
-        ),
+        code=lambda wildcards: code_version("generate_person"),
     script:
         "../scripts/generate_person.py"

@@ -9,7 +9,7 @@ def usage_records(wildcards):
     """The usage record of every job of this run."""
     records = [rules.check_consent.output.usage, rules.train_swap.output.usage]
     records = expand([*records, rules.enrol_voice.output.usage], person=PEOPLE)
-    synthetic = [name for name in PEOPLE if project.people[name].kind == "synthetic"]
+    synthetic = [name for name in PEOPLE if name in GENERATED]
     records += expand(rules.generate_person.output.usage, person=synthetic)
     records += expand(rules.normalise_clip.output.usage, clip=CLIPS)
     records += expand(rules.track_faces.output.usage, clip=CLIPS)

@@ -45,12 +45,11 @@ def modules_behind(adapter: Path) -> set[Path]:
     waiting = list(_imports(adapter))
     while waiting:
         file = waiting.pop()
-        if file in found:
+        if file in found or _only_measures(file):
             continue
         found.add(file)
         waiting.extend(_imports(file))
-    counted = {file for file in found if not _only_measures(file)}
-    return counted | {data for file in counted for data in _data_beside(file.parent)}
+    return found | {data for file in found for data in _data_beside(file.parent)}
 
 
 def _only_measures(file: Path) -> bool:

@@ -37,7 +37,7 @@ def test_every_job_is_stamped_with_its_device_and_its_missing_gpu_figures_have_a
 
 
 def test_most_frames_look_more_like_the_person_than_like_the_performer(quality):
-    assert quality["identity_share_closer_to_person"]["value"] >= 0.9
+    assert quality["identity_nearer_person"]["value"] >= 0.9
 
 
 def test_the_speech_is_intelligible(quality):

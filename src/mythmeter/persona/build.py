@@ -117,9 +117,7 @@ def _textures(recipe: Recipe, library: Library, figure: Figure) -> Textures:
         for name, weight in recipe.skins.items()
     )
     tints = {name: np.array(rgb, np.float32) for name, rgb in recipe.tints.items()}
-    fine = skin.detailed(
-        window.cut(np.asarray(base, np.float32)), tints["skin"], tints["lips"], rng
-    )
+    smooth = window.cut(np.asarray(base, np.float32))
     eyes = f"{EYES}/textures/{recipe.eyes}.png"
     return Textures(
         solid=(

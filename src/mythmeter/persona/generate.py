@@ -91,7 +91,7 @@ def generate_person(
         except FaceError:
             video.unlink()
             raise
-        write_record(_record_of(person, clip, video, recipe, found, languages), consent)
+        write_record(record_of(person, clip, video, recipe, found, languages), consent)
 
 
 def speak(recipe: Recipe, synthesiser: Kokoro) -> tuple[Speech, list[Smile]]:
@@ -129,7 +129,7 @@ def _write_clip(
     """Draw and encode all frames with the speech; return frames spread over the clip."""
     sampled = set(np.linspace(0, len(poses) - 1, SAMPLED_FRAMES).astype(int).tolist())
     kept = []
-    with TemporaryDirectory(dir=video.parent) as scratch:
+    with TemporaryDirectory() as scratch:
         silent, sound = Path(scratch) / "silent.mp4", Path(scratch) / "speech.wav"
         side = recipe.size_px
         with VideoWriter(
@@ -196,7 +196,7 @@ def compare(
     return nobody.distances(own, others)
 
 
-def _record_of(
+def record_of(
     person: str,
     clip: str,
     video: Path,

@@ -66,27 +66,13 @@ def perform(
     """
     rng = np.random.default_rng(seed)
     times_s = np.arange(round(duration_s * rate_hz)) / rate_hz
-    courses = {name: np.zeros(len(times_s)) for name in action_names()}
-    phonemes = [p for s in sentences for word in s.words for p in word.phonemes]
-    speech = articulate(phonemes, times_s)
-    smile = _sum_of(
-        [_plateau(times_s, s.start_s, s.end_s, 0.35) * s.strength for s in smiles], times_s
-    )
-    talking = np.clip(sum(speech.values()) / 0.4, 0, 1)
-    for name, course in speech.items():
-        courses[name] += course * (1 - 0.35 * smile) if name == "jawOpen" else course
-    closing = np.clip((speech["mouthPressLeft"] + speech["mouthRollLower"]) * 4, 0, 1)
-    for name, weight in SMILE.items():
-        opens = name.startswith(("mouthUpper", "mouthLower", "jaw"))
-        courses[name] += weight * smile * (1 - (closing if opens else 0.35 * closing))
-    for name, weight in RELAXED.items():
-        courses[name] += weight * (1 - smile) * (1 - 0.5 * talking)
+    smile = np.zeros(len(times_s))
+    for wanted in smiles:
+        whole = _plateau(times_s, wanted.start_s, wanted.end_s, 0.35)
+        smile = np.maximum(smile, wanted.strength * whole)
+    courses = _lips(sentences, smile, times_s)
     _brows(courses, sentences, smile, times_s, rng)
-    blink = _blinks(times_s, sentences, rng)
-    for side in ("Left", "Right"):
-        courses[f"eyeBlink{side}"] = np.maximum(blink, 0.10 * smile)
-        courses[f"eyeSquint{side}"] *= 1 - blink
-        courses[f"cheekSquint{side}"] *= 1 - 0.7 * blink
+    _lids(courses, smile, _blinks(times_s, sentences, rng))
     turns = _head(times_s, rng)
     gazes = _gaze(times_s, rng) - EYES_HOLD * turns[:, :2]
     return [
@@ -97,6 +83,30 @@ def perform(
         )
         for k in range(len(times_s))
     ]
+
+
+def _lips(sentences: Sequence[Sentence], smile: Course, times_s: Course) -> dict[str, Course]:
+    """Mix speech, smile and the relaxed face; a smile gives way where lips must close."""
+    phonemes = [p for s in sentences for word in s.words for p in word.phonemes]
+    speech = articulate(phonemes, times_s)
+    talking = np.clip(sum(speech.values()) / 0.4, 0, 1)
+    closing = np.clip((speech["mouthPressLeft"] + speech["mouthRollLower"]) * 4, 0, 1)
+    courses = {name: np.zeros(len(times_s)) for name in action_names()}
+    for name, course in speech.items():
+        courses[name] += course * (1 - 0.35 * smile) if name == "jawOpen" else course
+    for name, weight in SMILE.items():
+        opens = name.startswith(("mouthUpper", "mouthLower", "jaw"))
+        courses[name] += weight * smile * (1 - (1.0 if opens else 0.35) * closing)
+    for name, weight in RELAXED.items():
+        courses[name] += weight * (1 - smile) * (1 - 0.5 * talking)
+    return courses
+
+
+def _lids(courses: dict[str, Course], smile: Course, blink: Course) -> None:
+    for side in ("Left", "Right"):
+        courses[f"eyeBlink{side}"] = np.maximum(blink, 0.10 * smile)
+        courses[f"eyeSquint{side}"] *= 1 - blink
+        courses[f"cheekSquint{side}"] *= 1 - 0.7 * blink
 
 
 def _plateau(times_s: Course, start_s: float, end_s: float, ramp_s: float) -> Course:

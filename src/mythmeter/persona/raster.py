@@ -1,6 +1,9 @@
 """A small software rasteriser: what each pixel sees, and layers of hair blended over it."""
 
+from collections.abc import Callable
 from typing import Any
+
+import numba
 
 from mythmeter.faces.compiled import compiled
 
@@ -54,7 +57,13 @@ def visible(
                     weights[y, x, 1] = q1 * z
 
 
-@compiled
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a helper of compiled functions into its callers: a call for each pixel is slow."""
+    helper: Callable[..., Any] = numba.njit(inline="always", nogil=True)(function)
+    return helper
+
+
+@inlined
 def sample(texture: Any, u: float, v: float, colour: Any) -> None:
     """Read a (h, w, channels) float32 texture bilinearly; u, v in [0, 1], v upwards."""
     height, width = texture.shape[0], texture.shape[1]

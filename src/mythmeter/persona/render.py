@@ -18,6 +18,8 @@ SUPERSAMPLING: Final = 2
 SHADOW_PX: Final = 448
 LAYER_SHINE: Final = {"hair": 1.1}
 NECKLINE_DM: Final = 5.60
+LOWER_TEETH_LIGHT: Final = 0.6
+"""Lower teeth lie in the shadow of the mouth."""
 _GAMMA: Final = 2.2
 
 
@@ -90,9 +92,9 @@ class Renderer:
         image = self._background.copy()
         shade(
             *(index, weights, mesh.triangles, view, normals, self._rest),
-            *(mesh.corners, mesh.materials, self.textures.solid),
+            *(mesh.corners, mesh.materials, *self.textures.solid),
             *(occlusion(nearest, side), self._shadow(view, nearest)),
-            *(self.lights.arrays, image),
+            *(*self.lights.arrays, image),
         )
         self._blend(points, depth, normals, nearest, image)
         return image
@@ -222,9 +224,11 @@ def _above_neckline(at_rest: Array) -> Array:
 
 
 def _light_on_teeth(at_rest: Array) -> Array:
-    """1 for front teeth, falling to 0.25 for those at the back (n,)."""
+    """1 for upper front teeth, falling to 0.25 for those at the back; lower ones get less (n,)."""
     behind_dm = at_rest[:, 2].max() - at_rest[:, 2]
-    return np.asarray(np.clip(1.05 - 2.2 * behind_dm, 0.25, 1.0), np.float32)
+    low = at_rest[:, 1] < (at_rest[:, 1].min() + at_rest[:, 1].max()) / 2
+    light = np.clip(1.05 - 2.2 * behind_dm, 0.25, 1.0) * np.where(low, LOWER_TEETH_LIGHT, 1.0)
+    return np.asarray(light, np.float32)
 
 
 def _backdrop(side: int) -> Array:

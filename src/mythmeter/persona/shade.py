@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.faces.compiled import compiled
-from mythmeter.persona.raster import sample
+from mythmeter.persona.raster import inlined, sample
 
 SKIN: Final = 0
 EYE: Final = 1
@@ -71,8 +71,64 @@ FINISH: Final = np.array(
 """By material: how far light wraps round in red, green and blue; strength and exponent of the tight
 highlight; strength of the broad one."""
 
-PLAIN: Final = np.array([[0.36, 0.115, 0.11], [0.020, 0.024, 0.032]], np.float32)
-"""Linear RGB of MOUTH and CLOTH, which have no texture."""
+PLAIN: Final = np.array([[0.36, 0.115, 0.11, 1.0], [0.020, 0.024, 0.032, 1.0]], np.float32)
+"""Linear RGB and shine of MOUTH and CLOTH, which have no texture."""
+
+
+@inlined
+def _normalise(vector: Any) -> None:
+    length = np.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2) + 1e-9
+    for k in range(3):
+        vector[k] /= length
+
+
+@inlined
+def _highlight(ahead: Any, view: Any, directions: Any, j: int, material: int) -> Any:
+    """Blinn-Phong with two lobes and Schlick's Fresnel factor."""
+    hx, hy, hz = directions[j, 0] + view[0], directions[j, 1] + view[1], directions[j, 2] + view[2]
+    size = np.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
+    facing = max(0.0, (ahead[0] * hx + ahead[1] * hy + ahead[2] * hz) / size)
+    graze = 1.0 - max(0.0, (view[0] * hx + view[1] * hy + view[2] * hz) / size)
+    cubed = facing * facing * facing
+    lobes = FINISH[material, 5] * cubed * cubed * cubed
+    if facing > 0.75:
+        lobes += FINISH[material, 3] * np.exp(FINISH[material, 4] * np.log(facing))
+    return lobes * (0.35 + 0.65 * graze * graze * graze * graze * graze)
+
+
+@inlined
+def _reflect(
+    colour: Any,
+    ahead: Any,
+    view: Any,
+    material: int,
+    ambient: float,
+    direct: float,
+    directions: Any,
+    colours: Any,
+    sky: Any,
+    ground: Any,
+    out: Any,
+) -> None:
+    """Write the linear RGB that one point sends to the camera: see the module's description."""
+    up = 0.5 - 0.5 * ahead[1]
+    for k in range(3):
+        out[k] = colour[k] * (ground[k] + (sky[k] - ground[k]) * up) * ambient
+    for j in range(directions.shape[0]):
+        reach = 0.0
+        for k in range(3):
+            reach += ahead[k] * directions[j, k]
+        lit = 0.35 + 0.65 * ambient
+        if j == 0:
+            lit *= direct
+        spark = 0.0
+        if reach > 0.0:
+            spark = _highlight(ahead, view, directions, j, material)
+            spark *= colour[3] * min(1.0, reach * 4.0)
+        for k in range(3):
+            wrap = FINISH[material, k]
+            soft = max(0.0, (reach + wrap) / (1.0 + wrap))
+            out[k] += colours[j, k] * lit * (colour[k] * soft + spark)
 
 
 @compiled
@@ -85,10 +141,15 @@ def shade(
     rest: Any,
     corners: Any,
     materials: Any,
-    textures: Any,
+    skin: Any,
+    eyes: Any,
+    teeth: Any,
     occlusion: Any,
     shadow: Any,
-    lights: Any,
+    directions: Any,
+    colours: Any,
+    sky: Any,
+    ground: Any,
     image: Any,
 ) -> None:
     """Write linear RGB for each pixel that a triangle covers.
@@ -100,13 +161,13 @@ def shade(
             gets to them, 1 in front.
         corners: (t, 3, 2) texture coordinates of each triangle's corners.
         materials: (t,)
-        textures: of SKIN, EYE and TEETH, each (h, w, 4): linear RGB and how much it shines.
+        skin, eyes, teeth: (h, w, 4) each: linear RGB and how much it shines.
         occlusion, shadow: (h, w), 1 where light arrives.
-        lights: directions, colours, sky and ground of `Lights`.
+        directions, colours, sky, ground: of `Lights`.
         image: (h, w, 3) float32, written.
     """
     colour = np.zeros(4, np.float32)
-    ahead, view = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    ahead, view, out = np.zeros(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
     for y in range(index.shape[0]):
         for x in range(index.shape[1]):
             t = index[y, x]
@@ -127,67 +188,25 @@ def shade(
             if material <= TEETH:
                 u = w0 * corners[t, 0, 0] + w1 * corners[t, 1, 0] + w2 * corners[t, 2, 0]
                 v = w0 * corners[t, 0, 1] + w1 * corners[t, 1, 1] + w2 * corners[t, 2, 1]
-                sample(textures[material], u, v, colour)
+                if material == SKIN:
+                    sample(skin, u, v, colour)
+                elif material == EYE:
+                    sample(eyes, u, v, colour)
+                else:
+                    sample(teeth, u, v, colour)
             else:
-                colour[:3] = PLAIN[material - MOUTH]
-                colour[3] = 1.0
+                for k in range(4):
+                    colour[k] = PLAIN[material - MOUTH, k]
             ambient, direct = occlusion[y, x], shadow[y, x]
             if material == TEETH:
                 # Light also comes through lips and off the other teeth, less so at the back.
                 ambient = (0.5 + 0.5 * ambient) * height
                 direct = (0.6 + 0.4 * direct) * height
-            _reflect(colour, ahead, view, FINISH[material], ambient, direct, lights, image[y, x])
-
-
-@compiled
-def _normalise(vector: Any) -> None:
-    length = np.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2) + 1e-9
-    for k in range(3):
-        vector[k] /= length
-
-
-@compiled
-def _reflect(
-    colour: Any,
-    ahead: Any,
-    view: Any,
-    finish: Any,
-    ambient: float,
-    direct: float,
-    lights: Any,
-    out: Any,
-) -> None:
-    """Write the linear RGB that one point sends to the camera: see the module's description."""
-    directions, colours, sky, ground = lights
-    up = 0.5 - 0.5 * ahead[1]
-    for k in range(3):
-        out[k] = colour[k] * (ground[k] + (sky[k] - ground[k]) * up) * ambient
-    for j in range(directions.shape[0]):
-        light = directions[j]
-        reach = ahead[0] * light[0] + ahead[1] * light[1] + ahead[2] * light[2]
-        lit = 0.35 + 0.65 * ambient
-        if j == 0:
-            lit *= direct
-        spark = 0.0
-        if reach > 0.0:
-            spark = _highlight(ahead, view, light, finish) * colour[3] * min(1.0, reach * 4.0)
-        for k in range(3):
-            soft = max(0.0, (reach + finish[k]) / (1.0 + finish[k]))
-            out[k] += colours[j, k] * lit * (colour[k] * soft + spark)
-
-
-@compiled
-def _highlight(ahead: Any, view: Any, light: Any, finish: Any) -> float:
-    """Blinn-Phong with two lobes and Schlick's Fresnel factor."""
-    hx, hy, hz = light[0] + view[0], light[1] + view[1], light[2] + view[2]
-    size = np.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
-    facing = max(0.0, (ahead[0] * hx + ahead[1] * hy + ahead[2] * hz) / size)
-    graze = 1.0 - max(0.0, (view[0] * hx + view[1] * hy + view[2] * hz) / size)
-    cubed = facing * facing * facing
-    lobes = finish[5] * cubed * cubed * cubed
-    if facing > 0.75:
-        lobes += finish[3] * np.exp(finish[4] * np.log(facing))
-    return lobes * (0.35 + 0.65 * graze * graze * graze * graze * graze)
+            _reflect(
+                colour, ahead, view, material, ambient, direct, directions, colours, sky, ground, out
+            )
+            for k in range(3):
+                image[y, x, k] = out[k]
 
 
 def light_on_strands(normals: Array, lights: Lights, shine: float) -> Array:

@@ -15,7 +15,8 @@ from mythmeter.swap.swappers.base import Swapper
 def save_face(path: Path, face: Swapper) -> None:
     """Write a face with the name and version of its swapper."""
     tensors = {name: np.ascontiguousarray(value) for name, value in face.tensors().items()}
-    metadata = {"swapper": face.name, "version": str(face.version)}
+    # One entry, because safetensors writes several in any order, and bytes must not change.
+    metadata = {"swapper": _signature(face.name, face.version)}
     with replacing(path) as partial:
         save_file(tensors, partial, metadata)
 
@@ -34,10 +35,14 @@ def load_face(path: Path, swapper: str) -> Swapper:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: cannot be read as a model ({error}). Train it again.") from error
-    found = (metadata.get("swapper"), metadata.get("version"))
-    if found != (kind.name, str(kind.version)):
+    found, wanted = metadata.get("swapper"), _signature(kind.name, kind.version)
+    if found != wanted:
         raise ModelError(
-            f"{path}: was written by swapper {found[0]}, version {found[1]}; "
-            f"{kind.name}, version {kind.version}, was asked for. Train it again."
+            f"{path}: was written by {found or 'no swapper'}, and {wanted} was asked for. "
+            "Train it again."
         )
     return kind.from_tensors(tensors)
+
+
+def _signature(name: str, version: int) -> str:
+    return f"{name}, version {version}"

@@ -17,14 +17,15 @@ from mythmeter.voice.voices.kokoro_graph import expose, load_graph, start_sessio
 from mythmeter.voice.voices.kokoro_voice import kokoro_voice
 
 
-class Loudness:
-    """A stand-in for an encoder: how the energy of the sound is spread over time."""
+class Brightness:
+    """A stand-in for an encoder: how the sound is spread over sixteen bands."""
 
-    name = "loudness"
+    name = "brightness"
 
     def embed_tensor(self, samples_16k: torch.Tensor) -> torch.Tensor:
-        energy = torch.nn.functional.adaptive_avg_pool1d(samples_16k[None].abs(), 16)[0]
-        return energy / energy.norm()
+        spectrum = torch.fft.rfft(samples_16k).abs()
+        bands = torch.nn.functional.adaptive_avg_pool1d(spectrum[None], 16)[0]
+        return bands / bands.norm()
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +61,7 @@ def test_two_steps_raise_the_likeness_and_repeat_exactly(
     decoder, phrase, style = decoder_and_phrase
     stock = [kokoro.style(name)[63, :128] for name in kokoro.stock_voices()]
     space = TimbreSpace(stock, "cpu")
-    target = np.linspace(1, 0, 16, dtype=np.float32)
+    target = np.linspace(0, 1, 16, dtype=np.float32)
     target /= np.linalg.norm(target)
 
     def fit() -> tuple[np.ndarray, list[float]]:
@@ -69,13 +70,13 @@ def test_two_steps_raise_the_likeness_and_repeat_exactly(
             [phrase],
             space,
             style,
-            {"loudness": target},
-            {"loudness": Loudness()},
+            {"brightness": target},
+            {"brightness": Brightness()},
             curve_db=np.zeros(1025, dtype=np.float32),
             steps=2,
             seed=3,
         )
-        return found.timbre, [step["loudness"] for step in found.likeness]
+        return found.timbre, [step["brightness"] for step in found.likeness]
 
     timbre, likeness = fit()
     assert timbre.shape == (128,) and np.abs(timbre - style[:128]).max() > 1e-3

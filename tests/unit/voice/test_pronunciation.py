@@ -45,7 +45,7 @@ def test_an_emoji_makes_no_sound(pronouncer: EnglishPronouncer) -> None:
 
 @pytest.mark.parametrize(
     ("word", "symbols"),
-    [("snape", "snˈAp"), ("tirmizi", "tɜɹmˈɪzi"), ("xavier", "zˈæviəɹ"), ("qzxv", None)],
+    [("snape", "snˈAp"), ("tirmizi", "tɜɹmˈɪzi"), ("kowalski", "kWˈælski"), ("qzxv", None)],
 )
 def test_letters_are_read_by_rule(word: str, symbols: str | None) -> None:
     assert read_letters(word) == symbols

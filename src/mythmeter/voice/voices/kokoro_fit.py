@@ -60,7 +60,7 @@ class TimbreSpace:
 
     def position(self, timbre: NDArray[np.float32]) -> torch.Tensor:
         """Return where a timbre (128,) lies."""
-        return self._inverse @ (torch.from_numpy(timbre).to(self.mean.device) - self.mean)
+        return self._inverse @ (torch.tensor(timbre, device=self.mean.device) - self.mean)
 
     def timbre(self, position: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
         """Return the timbre (128,) at a position."""

@@ -32,11 +32,14 @@ and sibilants that above 4.5 kHz best; the same for both and within 10 ms for ev
 SILENCE_DB = -38.0
 """A phoneme before a pause ends where the level last falls below this, relative to the loudest."""
 
+EARLY_S = 0.1
+"""A phoneme after a pause may start this much before its durations say, where it is heard to."""
+
 LEVEL_HOP = RATE_HZ // 200
 """Samples over which the level is taken: 5 ms."""
 
 PAUSES = ("", ".", ",", "!", "?", ";", ":", "—", "…")
-"""What may follow a phoneme that is followed by silence; "" is the end of the sentence."""
+"""What stands beside a phoneme that borders on silence; "" is an end of the sentence."""
 
 
 class Utterance(NamedTuple):
@@ -103,6 +106,9 @@ def _timed_phonemes(
             timed[-1] = (timed[-1][0], replace(timed[-1][1], end_s=end_s))
         elif symbol in MISAKI_SOUNDS:
             start_s, marked_s = (start_s if marked_s is None else marked_s), None
+            if _after_pause(symbols[:position]):
+                floor_s = timed[-1][1].end_s if timed else 0.0
+                start_s = _first_sound_s(sounding, max(floor_s, start_s - EARLY_S), start_s)
             if symbols[position + 1 : position + 2] in PAUSES:
                 end_s = _last_sound_s(sounding, start_s, end_s)
             timed.append((owner, Phoneme(IPA_OF_MISAKI.get(symbol, symbol), start_s, end_s)))
@@ -114,6 +120,19 @@ def _sounding(samples: Samples) -> NDArray[np.bool_]:
     frames = samples[: len(samples) // LEVEL_HOP * LEVEL_HOP].reshape(-1, LEVEL_HOP)
     level = np.sqrt((frames**2).mean(axis=1))
     return np.asarray(level > level.max(initial=0.0) * 10 ** (SILENCE_DB / 20))
+
+
+def _after_pause(before: str) -> bool:
+    """Say whether the symbols before a phoneme end with a pause, or there are none."""
+    return before.rstrip(STRESS + " ")[-1:] in PAUSES
+
+
+def _first_sound_s(sounding: NDArray[np.bool_], earliest_s: float, start_s: float) -> float:
+    """Return when a phoneme after a pause is first heard, if that is before its start."""
+    hop_s = LEVEL_HOP / RATE_HZ
+    first = round(earliest_s / hop_s)
+    heard = np.flatnonzero(sounding[first : round(start_s / hop_s)])
+    return min(start_s, max(earliest_s, (first + int(heard[0])) * hop_s)) if heard.size else start_s
 
 
 def _last_sound_s(sounding: NDArray[np.bool_], start_s: float, end_s: float) -> float:
