@@ -3,6 +3,7 @@
 from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp
 from mythmeter.models.catalogue import load_catalogue
+from mythmeter.voice.assets import speaking_assets
 
 catalogue = load_catalogue(project.models)
 
@@ -84,3 +85,62 @@ def face_clips_in_use():
             for render in project.renders.values()
         )
     ]
+
+
+def source_clip(wildcards):
+    """The file that a clip's id stands for."""
+    return str(project.clips[wildcards.clip].path)
+
+
+def wanted_by(wildcards):
+    """Whose file asks for the sound of a clip, in words for an error message."""
+    return [
+        f"{person.name} lists it under {listed}"
+        for person in project.people.values()
+        for listed, clips in (
+            ("voice", person.voice_clips),
+            ("face", person.face_clips),
+        )
+        if wildcards.clip in clips
+    ]
+
+
+def heard_face_clips(wildcards):
+    """Clips that show the person's face and carry the person's voice."""
+    person = person_of(wildcards)
+    return [clip for clip in person.face_clips if clip in person.voice_clips]
+
+
+def of_synthesiser(wildcards):
+    """The files that the synthesiser of a render needs to speak."""
+    return [model(name) for name in speaking_assets(render_of(wildcards).synthesiser)]
+
+
+def usage_records(wildcards):
+    """The usage record of every job of this run."""
+    records = [rules.check_consent.output.usage, rules.train_swap.output.usage]
+    records = expand([*records, rules.enrol_voice.output.usage], person=PEOPLE)
+    synthetic = [name for name in PEOPLE if name in GENERATED]
+    records += expand(rules.generate_person.output.usage, person=synthetic)
+    records += expand(rules.normalise_clip.output.usage, clip=CLIPS)
+    records += expand(rules.track_faces.output.usage, clip=CLIPS)
+    records += expand(rules.crop_faces.output.usage, clip=CLIPS)
+    heard = {clip for name in PEOPLE for clip in project.people[name].voice_clips}
+    records += expand(rules.extract_audio.output.usage, clip=sorted(heard))
+    for whole in (
+        rules.swap_faces,
+        rules.speak_script,
+        rules.plan_render,
+        rules.drive_lips,
+        rules.assemble,
+        rules.mark_render,
+        rules.verify_render,
+        rules.score_render,
+    ):
+        records += expand(whole.output.usage, render=project.renders)
+    for chunked in (rules.sync_lips, rules.composite):
+        for pattern in gather.chunk(
+            chunked.output.usage.replace("{render}", "{{render}}")
+        ):
+            records += expand(pattern, render=project.renders)
+    return records

@@ -1,24 +1,6 @@
 """Source clips made uniform, and their sound taken out."""
 
 
-def source_clip(wildcards):
-    """The file that a clip's id stands for."""
-    return str(project.clips[wildcards.clip].path)
-
-
-def wanted_by(wildcards):
-    """Whose file asks for the sound of a clip, in words for an error message."""
-    return [
-        f"{person.name} lists it under {listed}"
-        for person in project.people.values()
-        for listed, clips in (
-            ("voice", person.voice_clips),
-            ("face", person.face_clips),
-        )
-        if wildcards.clip in clips
-    ]
-
-
 rule normalise_clip:
     input:
         source=source_clip,

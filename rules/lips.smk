@@ -1,12 +1,6 @@
 """Lips: what the mouth does, and the swapped face with that mouth."""
 
 
-def heard_face_clips(wildcards):
-    """Clips that show the person's face and carry the person's voice."""
-    person = person_of(wildcards)
-    return [clip for clip in person.face_clips if clip in person.voice_clips]
-
-
 rule drive_lips:
     input:
         consent=receipt,

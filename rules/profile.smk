@@ -5,36 +5,6 @@ CLIPS = face_clips_in_use()
 CHARTS = ("cost_per_stage", "gantt", "peak_memory", "price_per_minute")
 
 
-def usage_records(wildcards):
-    """The usage record of every job of this run."""
-    records = [rules.check_consent.output.usage, rules.train_swap.output.usage]
-    records = expand([*records, rules.enrol_voice.output.usage], person=PEOPLE)
-    synthetic = [name for name in PEOPLE if name in GENERATED]
-    records += expand(rules.generate_person.output.usage, person=synthetic)
-    records += expand(rules.normalise_clip.output.usage, clip=CLIPS)
-    records += expand(rules.track_faces.output.usage, clip=CLIPS)
-    records += expand(rules.crop_faces.output.usage, clip=CLIPS)
-    heard = {clip for name in PEOPLE for clip in project.people[name].voice_clips}
-    records += expand(rules.extract_audio.output.usage, clip=sorted(heard))
-    for whole in (
-        rules.swap_faces,
-        rules.speak_script,
-        rules.plan_render,
-        rules.drive_lips,
-        rules.assemble,
-        rules.mark_render,
-        rules.verify_render,
-        rules.score_render,
-    ):
-        records += expand(whole.output.usage, render=project.renders)
-    for chunked in (rules.sync_lips, rules.composite):
-        for pattern in gather.chunk(
-            chunked.output.usage.replace("{render}", "{{render}}")
-        ):
-            records += expand(pattern, render=project.renders)
-    return records
-
-
 rule gather_usage:
     input:
         records=usage_records,

@@ -1,5 +1,7 @@
 """The render: planned, composited in chunks, joined, signed, and read back."""
 
+SIGNING = str(project.signing_folder) if project.signing_folder else None
+
 
 rule plan_render:
     input:
@@ -60,6 +62,7 @@ rule composite:
 
 rule assemble:
     input:
+        consent=receipt,
         chunks=gather.chunk("<results>/render/{{render}}/{scatteritem}.mp4"),
         speech="<results>/voice/{render}/speech.wav",
         words="<results>/voice/{render}/words.json",

@@ -1,13 +1,8 @@
 """The person's voice enrolled, and the script spoken with it."""
 
-from mythmeter.voice.assets import enrolment_assets, speaking_assets
+from mythmeter.voice.assets import enrolment_assets
 
 ENROLMENT_ASSETS = enrolment_assets(config["voice"]["synthesiser"])
-
-
-def of_synthesiser(wildcards):
-    """The files that the synthesiser of a render needs to speak."""
-    return [model(name) for name in speaking_assets(render_of(wildcards).synthesiser)]
 
 
 rule enrol_voice:
