@@ -25,7 +25,7 @@ rule enrol_voice:
     resources:
         gpu=1,
         vram_mb=vram_mb(4000),
-        mem_mb=mem_mb(4000),
+        mem_mb=mem_mb(4500),
         runtime="20m",
     params:
         assets=ENROLMENT_ASSETS,

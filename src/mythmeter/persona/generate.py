@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mythmeter import __version__
 from mythmeter.atomic import replacing
 from mythmeter.errors import FaceError
+from mythmeter.faces.identity import FaceEncoder
 from mythmeter.faces.landmarks.protocol import Landmarker, load_landmarker
 from mythmeter.media.audio import write_wav
 from mythmeter.media.encode import VideoWriter
@@ -183,7 +184,7 @@ def compare(
     models: Mapping[str, Path],
 ) -> dict[str, float]:
     """Return the distance of a person's mean embedding to each portrait that she was made with."""
-    embedder = nobody.Embedder(models["dlib_points"], models["dlib_face"])
+    embedder = FaceEncoder(models["dlib_points"], models["dlib_face"])
 
     def embed(picture: NDArray[np.uint8], name: str) -> nobody.Embedding:
         return embedder.embed(picture, portraits.find_points(landmarker, picture, name))
@@ -204,6 +205,7 @@ def record_of(
     found: Mapping[str, float],
     languages: Sequence[str],
 ) -> dict[str, Any]:
+    """Return the record of a finished clip: its hash, its generator, its ingredients."""
     parts = [f"head, hair, eyes and skin: {LIBRARY_LICENCE}"]
     parts += [
         f"relief of skin: portrait {name}, {PORTRAIT_LICENCES[name]}, face distance {distance:.3f}"

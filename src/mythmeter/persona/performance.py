@@ -15,10 +15,11 @@ from mythmeter.voice.speech import Sentence
 Course = NDArray[np.float64]
 
 SMILE: Final[Mapping[str, float]] = {
-    "mouthSmileLeft": 0.95, "mouthSmileRight": 0.91, "mouthUpperUpLeft": 0.70,
-    "mouthUpperUpRight": 0.70, "mouthLowerDownLeft": 0.15, "mouthLowerDownRight": 0.15,
-    "jawOpen": 0.06, "cheekSquintLeft": 0.55, "cheekSquintRight": 0.55, "eyeSquintLeft": 0.25,
-    "eyeSquintRight": 0.25, "mouthDimpleLeft": 0.1, "mouthDimpleRight": 0.1,
+    "mouthSmileLeft": 0.95, "mouthSmileRight": 0.91, "mouthUpperUpLeft": 0.85,
+    "mouthUpperUpRight": 0.85, "mouthLowerDownLeft": 0.21, "mouthLowerDownRight": 0.21,
+    "mouthStretchLeft": 0.20, "mouthStretchRight": 0.20, "jawOpen": 0.09,
+    "mouthDimpleLeft": 0.10, "mouthDimpleRight": 0.10, "cheekSquintLeft": 0.55,
+    "cheekSquintRight": 0.55, "eyeSquintLeft": 0.25, "eyeSquintRight": 0.25,
 }  # fmt: skip
 RELAXED: Final[Mapping[str, float]] = {
     "mouthSmileLeft": 0.10, "mouthSmileRight": 0.09, "mouthPressLeft": 0.15,

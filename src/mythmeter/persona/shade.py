@@ -203,7 +203,17 @@ def shade(
                 ambient = (0.5 + 0.5 * ambient) * height
                 direct = (0.6 + 0.4 * direct) * height
             _reflect(
-                colour, ahead, view, material, ambient, direct, directions, colours, sky, ground, out
+                colour,
+                ahead,
+                view,
+                material,
+                ambient,
+                direct,
+                directions,
+                colours,
+                sky,
+                ground,
+                out,
             )
             for k in range(3):
                 image[y, x, k] = out[k]

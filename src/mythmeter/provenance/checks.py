@@ -11,10 +11,8 @@ from mythmeter.provenance.source_types import FACE_SWAP
 from mythmeter.provenance.visible import THRESHOLD as LABEL_THRESHOLD
 from mythmeter.provenance.visible import LabelMeter
 from mythmeter.render.label import draw_label
+from mythmeter.voice.watermark import THRESHOLD as WATERMARK_THRESHOLD
 from mythmeter.voice.watermark import mark_strength
-
-WATERMARK_THRESHOLD = 0.5
-"""Marked speech reads 1.0 after AAC at 64 kbit/s and 0.64 at 24; clean speech read 0.21 at most."""
 
 SOUND_BLOCK_S = 30.0
 

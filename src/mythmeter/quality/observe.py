@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.errors import MediaError
+from mythmeter.faces.identity import Embedding, FaceEncoder
 from mythmeter.faces.landmarks.protocol import Landmarker
 from mythmeter.faces.measures import mouth_opening
 from mythmeter.faces.table import FaceTrack, read_faces
 from mythmeter.media.decode import Frame, count_frames, frame_size, read_frames
-from mythmeter.quality.identity import Embedding, FaceEncoder
 from mythmeter.quality.outside import CONTROL_FRAMES, Box, differences, outside_region
 from mythmeter.quality.sheet import SHEET_FRAMES
 from mythmeter.quality.stability import stable_points

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mythmeter.faces.identity import FaceEncoder
 from mythmeter.faces.landmarks.protocol import load_landmarker
 from mythmeter.media.audio import Samples, read_wav, resample
 from mythmeter.media.decode import frame_size
 from mythmeter.media.mp4 import read_movie, read_sound
-from mythmeter.quality.identity import FaceEncoder, identity_metrics, person_reference
+from mythmeter.quality.identity import identity_metrics, person_reference
 from mythmeter.quality.lipsync import lip_metrics, own_footage_correlation, speech_level_db
 from mythmeter.quality.metric import Metric, not_measured
 from mythmeter.quality.observe import Observed, observe

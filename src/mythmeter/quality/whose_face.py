@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mythmeter.quality.identity import Embedding, IdentityRow, Reference, reference_of
+from mythmeter.faces.identity import Embedding
+from mythmeter.quality.identity import IdentityRow, Reference, reference_of
 from mythmeter.quality.observe import Sample
 
 

@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -195,7 +196,10 @@ def _gpu_fields(device: Device, wall_s: float) -> dict[str, Any]:
 
 
 class _MemoryWatch:
-    """Samples the resident memory of this process and its children, a peak for each phase."""
+    """Samples the resident memory of this process and its children, a peak for each phase.
+
+    The thread ends with the record that it serves: it holds no reference to it.
+    """
 
     def __init__(self, interval_s: float = 0.25) -> None:
         import psutil
@@ -204,11 +208,14 @@ class _MemoryWatch:
         self._peak = 0
         self._highest = 0
         self._lock = threading.Lock()
-        self._interval_s = interval_s
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
+        self._stopped = threading.Event()
+        weakref.finalize(self, self._stopped.set)
+        threading.Thread(
+            target=_watch, args=(weakref.ref(self), self._stopped, interval_s), daemon=True
+        ).start()
 
-    def _sample(self) -> None:
+    def sample(self) -> None:
+        """Measure now."""
         import psutil
 
         total = 0
@@ -221,20 +228,27 @@ class _MemoryWatch:
             self._peak = max(self._peak, total)
             self._highest = max(self._highest, total)
 
-    def _watch(self) -> None:
-        while True:
-            self._sample()
-            time.sleep(self._interval_s)
-
     def reset(self) -> None:
+        """Begin a new phase."""
         with self._lock:
             self._peak = 0
 
     def peak_bytes(self) -> int:
-        self._sample()
+        """Highest sample since the last reset, one taken now included."""
+        self.sample()
         with self._lock:
             return self._peak
 
     def highest_bytes(self) -> int:
+        """Highest sample of all."""
         with self._lock:
             return self._highest
+
+
+def _watch(watch: "weakref.ref[_MemoryWatch]", stopped: threading.Event, interval_s: float) -> None:
+    while not stopped.wait(interval_s):
+        alive = watch()
+        if alive is None:
+            return
+        alive.sample()
+        del alive

@@ -67,10 +67,9 @@ def enrol_voice(
             name: load_encoder(name, assets.get(name), record.threads)
             for name in ("resemblyzer", "campplus", "dvector")
         }
-    with record.phase("warmup") as work:
+    with record.phase("steady", iterations=settings.steps) as work:
         reference = clean_reference(recordings)
         work["audio_s"] = reference.duration_s
-    with record.phase("steady", iterations=settings.steps):
         enrolled = speaker.enrol(reference, settings)
     with record.phase("teardown"):
         likeness = _likeness(reference, enrolled, speaker, encoders)

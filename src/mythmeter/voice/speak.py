@@ -84,13 +84,12 @@ def speak_script(
             speed=delivery.speed,
             pause_s=delivery.pause_s,
         )
-        work["audio_s"] = speech.duration_s
-        work["phonemes"] = len(speech.phonemes)
-    with record.phase("teardown"):
         padded = _padded(speech, delivery)
         samples = mark(_levelled(padded.samples), padded.rate_hz)
-        if np.abs(samples).max() > 1.0:
-            raise ProvenanceError("The watermark drove the speech beyond full scale.")
+        work["audio_s"] = padded.duration_s
+        work["phonemes"] = len(padded.phonemes)
+    if np.abs(samples).max() > 1.0:
+        raise ProvenanceError("The watermark drove the speech beyond full scale.")
     write_wav(speech_path, samples, padded.rate_hz)
     with replacing(words_path) as partial:
         partial.write_text(words_json(padded, delivery.language), encoding="utf-8")

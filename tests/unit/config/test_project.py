@@ -20,7 +20,7 @@ def test_the_built_in_example_is_one_render_of_a_synthetic_person(load: Load) ->
     assert project.results == Path("results")
     render = project.renders["demo"]
     assert (render.person, render.target) == ("ada", "langer")
-    assert (render.start_s, render.end_s) == (9.5, 19.5)
+    assert (render.start_s, render.end_s) == (10.2, None)
     assert render.script.startswith("I am Ada")
     assert (render.swapper, render.synthesiser, render.syncer) == (
         "closed_form",

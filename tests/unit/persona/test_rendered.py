@@ -13,7 +13,7 @@ from mythmeter.persona.assets import ASSETS
 from mythmeter.persona.build import Ingredients, build
 from mythmeter.persona.figure import Pose
 from mythmeter.persona.generate import compare
-from mythmeter.persona.nobody import SAME_PERSON
+from mythmeter.faces.identity import SAME_PERSON
 from mythmeter.persona.performance import RELAXED, SMILE
 from mythmeter.persona.recipe import Recipe, read_recipe
 from mythmeter.persona.render import Renderer

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from mythmeter.errors import ModelError
+from mythmeter.faces.identity import SAME_PERSON, FaceEncoder
 from mythmeter.faces.landmarks.protocol import assets, load_landmarker
 from mythmeter.media.decode import read_frames
 from mythmeter.quality.identity import (
-    SAME_PERSON,
-    FaceEncoder,
     IdentityRow,
     Reference,
     identity_metrics,

@@ -1,5 +1,7 @@
+import gc
 import json
 import os
+import threading
 
 import pytest
 
@@ -42,7 +44,7 @@ def test_the_peak_memory_of_a_phase_sees_what_the_phase_allocated(tmp_path):
         pass
     with record.phase("steady"):
         block = bytearray(os.urandom(1)) * (200 * 2**20)
-        record._memory._sample()
+        record._memory.sample()
         del block
     warmup, steady, other = write(tmp_path / "u.jsonl", record)
     assert steady["peak_rss_bytes"] - warmup["peak_rss_bytes"] > 150 * 2**20
@@ -63,6 +65,20 @@ def test_on_a_gpu_the_allocated_time_is_wall_time_times_devices(tmp_path):
         sum(range(10**6))
     steady = write(tmp_path / "u.jsonl", record)[0]
     assert steady["gpu_allocated_s"] == pytest.approx(2 * steady["wall_s"], abs=1e-5)
+
+
+def test_the_thread_that_watches_memory_ends_with_its_record():
+    def watchers():
+        return [t for t in threading.enumerate() if "_watch" in t.name]
+
+    before = len(watchers())
+    record = UsageRecord("a", {})
+    assert len(watchers()) == before + 1
+    watcher = watchers()[-1]
+    del record
+    gc.collect()
+    watcher.join(timeout=10)
+    assert not watcher.is_alive()
 
 
 def test_phases_never_nest():

@@ -19,8 +19,9 @@ from mythmeter.voice.equaliser import Curve, impulse_response
 from mythmeter.voice.voices.kokoro import RATE_HZ, TIMBRE_VALUES, Style
 from mythmeter.voice.voices.kokoro_decoder import KokoroDecoder
 
-LEARNING_RATE = 0.15
-RESIDUAL_RATE = 0.004
+LEARNING_RATE = 0.3
+RESIDUAL_RATE = 0.008
+"""For a dozen steps: half of it gets less far by every encoder, the independent one included."""
 SMALLEST_SPREAD = 0.02
 FREE_RADIUS = 8.5
 """Distance from the mean voice, in standard deviations, up to which nothing is held back."""
