@@ -51,6 +51,7 @@ def test_another_crf_encodes_again_and_onward(variant):
 def test_an_edited_module_reruns_its_stage_and_onward(variant, tmp_path, module, first, untouched):
     copy = tmp_path / "src" / "mythmeter"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "config").symlink_to(PACKAGE.parents[1] / "config")
     with (copy / module).open("a") as file:
         file.write("\n# edited\n")
     variant.environment["PYTHONPATH"] = str(copy.parent)

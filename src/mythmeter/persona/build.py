@@ -35,6 +35,8 @@ CORNEA: Final = (0.86, 0.0, 1.0, 0.14)
 """Where the clear cornea lies in the eyes' texture: the light on it is computed instead."""
 LAYERS: Final = {"hair": "hair", "brows": "eyebrows", "lashes": "eyelashes"}
 """Transparent parts and their folders, in the order in which they are blended."""
+BROW_DENSITY: Final = 3.0
+"""Brows are painted as fine single hairs; they are laid over the skin as often as this."""
 
 PORTRAIT_REGIONS: Final[Mapping[str, tuple[Mapping[str, float], float]]] = {
     "james": ({"forehead": 1.0, "middle": 1.0, "lips": 1.0}, 0.035),
@@ -119,17 +121,20 @@ def _textures(recipe: Recipe, library: Library, figure: Figure) -> Textures:
     tints = {name: np.array(rgb, np.float32) for name, rgb in recipe.tints.items()}
     smooth = window.cut(np.asarray(base, np.float32))
     eyes = f"{EYES}/textures/{recipe.eyes}.png"
+    layers = {
+        name: _linear_rgba(library.picture(_part_texture(recipe, name)))
+        * np.append(tints[name], np.float32(1))
+        for name in LAYERS
+    }
+    brows = layers["brows"]
+    brows[..., 3] = 1 - (1 - brows[..., 3]) ** BROW_DENSITY
     return Textures(
         solid=(
             skin.detailed(smooth, tints["skin"], tints["lips"], rng),
             skin.bright_eyes(_linear_rgba(library.picture(eyes)), tints["eyes"]),
             skin.clean_teeth(_linear_rgba(library.picture(f"{TEETH}/textures/teeth.png"))),
         ),
-        layers={
-            name: _linear_rgba(library.picture(_part_texture(recipe, name)))
-            * np.append(tints[name], np.float32(1))
-            for name in LAYERS
-        },
+        layers=layers,
     )
 
 

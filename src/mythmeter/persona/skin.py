@@ -11,6 +11,8 @@ Array = NDArray[np.float32]
 
 TEXELS_PER_UNIT: Final = 3600
 """Resolution of the head's texture: about six texels a millimetre of skin on the face."""
+EVENNESS: Final = 0.7
+"""How far painted differences of hue, red lids above all, are taken out of the skin."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def clean_teeth(texture: Array) -> Array:
     colour = np.where(alpha > 0.5, texture[..., :3], near)
     value = colour.mean(axis=2, keepdims=True)
     grey = 1 - np.clip(np.ptp(colour, axis=2, keepdims=True) / (value + 1e-3) / 0.5, 0, 1)
-    enamel = np.array([0.80, 0.745, 0.64], np.float32) * (0.62 + 0.38 * np.clip(value / 0.5, 0, 1))
+    enamel = np.array([0.82, 0.74, 0.60], np.float32) * (0.62 + 0.38 * np.clip(value / 0.5, 0, 1))
     gums = colour * np.array([1.5, 1.25, 1.2], np.float32)
     return _shiny(grey * enamel + (1 - grey) * gums)
 
@@ -107,11 +109,36 @@ def detailed(base: Array, tint: Array, lip_tint: Array, rng: np.random.Generator
     """
     size = (base.shape[0], base.shape[1])
     fine = pores(size, rng)
-    red = base[..., 0] / (base.mean(axis=2) + 1e-3)
-    lips = np.clip((cv2.GaussianBlur(red, (0, 0), 2.0) - 1.55) / 0.25, 0, 1)[..., None]
-    colour = base * tint * (1 + lips * (lip_tint - 1)) * fine[..., None] * blotches(size, rng)
+    lips = lips_of(base)
+    colour = evened(base, lips) * tint * (1 + lips * (lip_tint - 1))
+    colour = colour * fine[..., None] * blotches(size, rng)
     shine = np.clip(1 + (fine[..., None] - 1) * 6 + 0.6 * lips, 0.2, 2.0)
     return np.concatenate([np.clip(colour, 0, 1), shine], axis=2).astype(np.float32)
+
+
+def lips_of(base: Array) -> Array:
+    """Return (h, w, 1): 1 on lips. Lids are as red as they are, but brown and not pink.
+
+    Args:
+        base: (h, w, 3) linear RGB.
+    """
+    soft = cv2.GaussianBlur(base, (0, 0), 2.0)
+    red = np.clip((soft[..., 0] / (soft.mean(axis=2) + 1e-3) - 1.55) / 0.25, 0, 1)
+    pink = np.clip((soft[..., 2] / (soft[..., 1] + 1e-3) - 0.68) / 0.1, 0, 1)
+    return np.asarray((red * pink)[..., None], np.float32)
+
+
+def evened(base: Array, lips: Array) -> Array:
+    """Return the skin with a more even hue, its luminance and its lips as they were.
+
+    Args:
+        base: (h, w, 3) linear RGB.
+        lips: (h, w, 1), 1 on lips.
+    """
+    value = base.mean(axis=2, keepdims=True)
+    hue = base / (value + 1e-3)
+    usual = np.median(hue.reshape(-1, 3), axis=0)
+    return np.asarray(value * (hue + EVENNESS * (1 - lips) * (usual - hue)), np.float32)
 
 
 def bright_eyes(texture: Array, iris_tint: Array) -> Array:

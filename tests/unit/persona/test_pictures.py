@@ -58,6 +58,18 @@ def test_pores_are_fine_even_and_the_same_for_the_same_seed() -> None:
     np.testing.assert_array_equal(first, skin.pores((64, 64), np.random.default_rng(1)))
 
 
+def test_red_lids_turn_towards_the_hue_of_skin_and_lips_keep_theirs() -> None:
+    base = np.full((60, 60, 3), (0.60, 0.35, 0.22), np.float32)
+    lid, lip = (0.30, 0.10, 0.06), (0.50, 0.12, 0.11)
+    base[5:20], base[40:55] = lid, lip
+    lips = skin.lips_of(base)
+    assert lips[47, 30, 0] > 0.99 and lips[12, 30, 0] < 0.01 and lips[30, 30, 0] < 0.01
+    evened = skin.evened(base, lips)
+    np.testing.assert_allclose(evened[47, 30], lip, atol=0.005)
+    assert evened[12, 30, 0] / evened[12, 30, 1] < 0.85 * lid[0] / lid[1]
+    np.testing.assert_allclose(evened.mean(axis=2), base.mean(axis=2), rtol=0.02)
+
+
 def test_relief_leaves_out_eyes_brows_and_everything_off_the_face() -> None:
     onto = CANONICAL * 300 + 50
     weights = portraits.region_weights({"forehead": 1.0, "middle": 1.0}, onto, 400)

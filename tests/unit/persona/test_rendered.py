@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import yaml
 
+from mythmeter.faces.identity import SAME_PERSON
 from mythmeter.faces.landmarks.protocol import load_landmarker
 from mythmeter.persona.assets import ASSETS
 from mythmeter.persona.build import Ingredients, build
 from mythmeter.persona.figure import Pose
 from mythmeter.persona.generate import compare
-from mythmeter.faces.identity import SAME_PERSON
 from mythmeter.persona.performance import RELAXED, SMILE
 from mythmeter.persona.recipe import Recipe, read_recipe
 from mythmeter.persona.render import Renderer
