@@ -22,7 +22,7 @@ def test_another_script_speaks_syncs_and_renders_again_but_keeps_the_faces(varia
     sheet = variant.folder / "renders.tsv"
     before = sheet.read_text()
     after = before.replace("talked about the sea", "talked of the sea").replace(
-        "Let us count it", "Let us count"
+        "has a price", "has its price"
     )
     assert after != before
     sheet.write_text(after)

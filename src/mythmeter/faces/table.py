@@ -146,13 +146,26 @@ def write_crops(path: Path, crops: CropTable) -> None:
             )
 
 
+ROW_GROUP = 256
+"""Rows that are collected before they are written."""
+
+
 class _RowGroupWriter:
-    """Collects rows and writes them in groups; the file appears only when it is complete."""
+    """Collects rows and writes them in groups; the file appears only when it is complete.
+
+    Points are copied into arrays that stay: thousands of small arrays that live for a row group
+    would pin the heap between the frames decoded meanwhile, and memory would not stay flat.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema, metadata: Mapping[str, str]) -> None:
         self._schema = schema.with_metadata(dict(metadata))
         self._path = path
         self._rows: list[dict[str, Any]] = []
+        self._lists = {
+            field.name: np.zeros((ROW_GROUP, field.type.list_size), np.float32)
+            for field in schema
+            if pa.types.is_fixed_size_list(field.type)
+        }
 
     def __enter__(self) -> Self:
         self._replacing = replacing(self._path)
@@ -161,17 +174,30 @@ class _RowGroupWriter:
         )
         return self
 
-    def _append(self, row: dict[str, Any], group: int = 256) -> None:
+    def _append(self, row: dict[str, Any]) -> None:
+        number = len(self._rows)
+        for name, values in self._lists.items():
+            given = row[name]
+            values[number] = 0 if given is None else np.asarray(given, np.float32).reshape(-1)
+            row[name] = given is not None
         self._rows.append(row)
-        if len(self._rows) >= group:
+        if len(self._rows) == ROW_GROUP:
             self._flush()
 
     def _flush(self) -> None:
         if not self._rows:
             return
-        columns = [_column([row[f.name] for row in self._rows], f.type) for f in self._schema]
+        columns = [self._column(field) for field in self._schema]
         self._file.write_table(pa.table(columns, schema=self._schema))
         self._rows.clear()
+
+    def _column(self, field: pa.Field) -> pa.Array:
+        values = [row[field.name] for row in self._rows]
+        if field.name not in self._lists:
+            return pa.array(values, field.type)
+        flat = pa.array(self._lists[field.name][: len(values)].reshape(-1))
+        missing = pa.array([not given for given in values])
+        return pa.FixedSizeListArray.from_arrays(flat, field.type.list_size, mask=missing)
 
     def __exit__(
         self,
@@ -231,18 +257,6 @@ class CropsWriter(_RowGroupWriter):
         """Append a frame: its (2, 3) matrix and (468, 2) crop points, or None and None."""
         present = matrix is not None and points is not None
         self._append({"frame": frame, "present": present, "matrix": matrix, "points": points})
-
-
-def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
-    if not pa.types.is_fixed_size_list(kind):
-        return pa.array(values, kind)
-    width = kind.list_size
-    flat = np.zeros((len(values), width), np.float32)
-    for row, value in enumerate(values):
-        if value is not None:
-            flat[row] = np.asarray(value, np.float32).reshape(width)
-    missing = pa.array([value is None for value in values])
-    return pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), width, mask=missing)
 
 
 def _read(
