@@ -15,8 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import yaml
-
 REPOSITORY = Path(__file__).parents[1]
 JOBS = 24
 RENDERS = 4200
@@ -66,17 +64,10 @@ def dry_run(folder: Path) -> tuple[float, float, int]:
     header, row = sheet[0], next(line for line in sheet[1:] if line.startswith("demo\t"))
     rows = [row.replace("demo\t", f"demo-{n:04d}\t", 1) for n in range(RENDERS)]
     (folder / "renders.tsv").write_text("\n".join([header, *rows]) + "\n")
-    config = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
-    for key in ("people", "models", "prices", "gpus"):
-        config[key] = str(REPOSITORY / config[key])
-    config["renders"] = "renders.tsv"
-    for entry in config["footage"].values():
-        entry["path"] = str(REPOSITORY / entry["path"])
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--cores", "1"]
     start = time.perf_counter()
     done = subprocess.run(
-        [*command, "--configfile", str(folder / "config.yaml")],
+        [*command, "--nolock", "--config", f"renders={folder / 'renders.tsv'}"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
