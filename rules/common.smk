@@ -1,7 +1,7 @@
 """Inputs that depend on the sheet, and what a job asks of the machine."""
 
 from mythmeter.code_version import code_version
-from mythmeter.config.demand import ramp
+from mythmeter.config.demand import ramp, size_mb
 from mythmeter.models.catalogue import load_catalogue
 from mythmeter.voice.assets import speaking_assets
 
@@ -56,7 +56,7 @@ def of_person(file):
 def mem_mb(base, per_input_mb=0.0):
     """Memory that a job asks for: a base, plus a multiple of its input, doubled each attempt."""
     return lambda wildcards, input, attempt: ramp(
-        base, per_input_mb, input.size_mb, attempt
+        base, per_input_mb, size_mb(input) if per_input_mb else 0, attempt
     )
 
 

@@ -44,6 +44,22 @@ def test_the_speech_is_intelligible(quality):
     assert quality["word_error_rate"]["value"] <= 0.15
 
 
+def test_the_lips_follow_the_speech_better_than_they_follow_it_shifted(quality):
+    sync = quality["lip_audio_correlation"]
+    assert sync["value"] > sync["controls"]["shifted_highest"]
+    assert sync["value"] > sync["controls"]["shifted_mean"] + 0.1
+
+
+def test_sound_and_picture_end_within_one_frame(quality):
+    assert quality["length_difference"]["unit"] == "frames"
+    assert abs(quality["length_difference"]["value"]) <= 1
+
+
+def test_the_finished_file_carries_valid_marks(receipt):
+    assert receipt["decision"] == "verified"
+    assert receipt["checks"]["signature"]["measured"]["state"] in ("Valid", "Trusted")
+
+
 def test_the_report_stands_alone(example):
     page = (example.folder / "reports" / "report.html").read_text()
     assert "data:video/mp4;base64," in page
