@@ -29,6 +29,73 @@ def receipt(wildcards):
     return f"<results>/consent/{person_of(wildcards).name}.json"
 
 
+def gate_of(wildcards):
+    """What the gate is asked about the person of a rule, but for the files."""
+    person = person_of(wildcards)
+    return {
+        "person": person.name,
+        "person_kind": person.kind,
+        "key": person.consent_key,
+        "generated": person.synthetic is not None,
+        "face": bool(person.face_clips),
+        "voice": bool(person.voice_clips),
+        "languages": list(project.languages(person.name)),
+        "distribution": config["consent"]["distribution"],
+        "purpose": config["consent"]["purpose"],
+        "clips": list(person.clips),
+        "revocations": str(project.revocations),
+    }
+
+
+def record_of(wildcards):
+    """The consent record of a person."""
+    return str(person_of(wildcards).consent)
+
+
+def sources_of(wildcards):
+    """The files of a person's clips, as given."""
+    return [str(project.clips[clip].path) for clip in person_of(wildcards).clips]
+
+
+def footage_of(wildcards):
+    """The file of a render's footage, as given."""
+    return str(project.clips[render_of(wildcards).target].path)
+
+
+def licence_of(wildcards):
+    """The licence record of a render's footage, where there is one."""
+    record = project.clips[render_of(wildcards).target].record
+    return [] if record is None else [str(record)]
+
+
+def revocations(wildcards):
+    """The list of consents taken back, where there is one."""
+    return [str(project.revocations)] if project.revocations.is_file() else []
+
+
+def match_of(what):
+    """Input function: what the comparison of a person's face or voice with the record found.
+
+    A synthetic person's clip is matched by its hash: her generator signed it.
+    """
+
+    def path(wildcards):
+        person = person_of(wildcards)
+        if person.kind == "synthetic":
+            return []
+        return [f"<results>/consent/{person.name}.{what}.json"]
+
+    return path
+
+
+def record_of_clip(wildcards):
+    """The consent record of a clip of a real person, whose face alone is tracked in it."""
+    owner = project.people.get(wildcards.clip.partition(".")[0])
+    if owner is None or "." not in wildcards.clip or owner.kind == "synthetic":
+        return []
+    return [str(owner.consent)]
+
+
 def of_target(file):
     """Input function: a file of the target clip of a render."""
     return lambda wildcards: f"<results>/clips/{render_of(wildcards).target}/{file}"
@@ -120,6 +187,9 @@ def usage_records(wildcards):
     """The usage record of every job of this run."""
     records = [rules.check_consent.output.usage, rules.train_swap.output.usage]
     records = expand([*records, rules.enrol_voice.output.usage], person=PEOPLE)
+    real = [name for name in PEOPLE if project.people[name].kind != "synthetic"]
+    for match in (rules.match_face, rules.match_voice):
+        records += expand(match.output.usage, person=real)
     synthetic = [name for name in PEOPLE if name in GENERATED]
     records += expand(rules.generate_person.output.usage, person=synthetic)
     records += expand(rules.normalise_clip.output.usage, clip=CLIPS)

@@ -3,10 +3,17 @@
 from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 
 
+def tracking_assets(wildcards):
+    """What tracking a clip needs: of a real person, also what tells her from others."""
+    known = ("dlib_points", "dlib_face") if record_of_clip(wildcards) else ()
+    return [*landmark_assets(config["faces"]["landmarks"]), *known]
+
+
 rule track_faces:
     input:
         clip="<results>/clips/{clip}/clip.mp4",
-        models=[model(name) for name in landmark_assets(config["faces"]["landmarks"])],
+        consent=record_of_clip,
+        models=lambda wildcards: [model(name) for name in tracking_assets(wildcards)],
     output:
         faces="<results>/clips/{clip}/faces.parquet",
         usage="<results>/usage/track_faces/{clip}.jsonl",
@@ -23,7 +30,7 @@ rule track_faces:
     params:
         code=lambda wildcards: code_version("track_faces"),
         landmarks=config["faces"]["landmarks"],
-        assets=landmark_assets(config["faces"]["landmarks"]),
+        assets=tracking_assets,
         smoothing_frames=config["faces"]["smoothing_frames"],
     script:
         "../scripts/track_faces.py"

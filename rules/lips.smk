@@ -4,6 +4,7 @@
 rule drive_lips:
     input:
         consent=receipt,
+        match=match_of("face"),
         crops=of_face_clips("crops.parquet"),
         heard=lambda wildcards: [
             f"<results>/clips/{clip}/speech_16k.wav"
@@ -39,6 +40,7 @@ rule drive_lips:
 rule sync_lips:
     input:
         consent=receipt,
+        match=match_of("face"),
         drive="<results>/lips/{render}/drive.parquet",
         timeline="<results>/render/{render}/timeline.parquet",
         swap="<results>/swap/{render}/faces.mkv",

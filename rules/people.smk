@@ -1,12 +1,13 @@
 """The gate: nothing is generated without a receipt of consent."""
 
+from mythmeter.people.gate import standing_of
+
 
 rule check_consent:
     input:
-        record=lambda wildcards: str(person_of(wildcards).consent),
-        clips=lambda wildcards: [
-            str(project.clips[clip].path) for clip in person_of(wildcards).clips
-        ],
+        record=record_of,
+        clips=sources_of,
+        revocations=revocations,
     output:
         receipt="<results>/consent/{person}.json",
         usage="<results>/usage/check_consent/{person}.jsonl",
@@ -21,11 +22,64 @@ rule check_consent:
         mem_mb=mem_mb(300),
         runtime="5m",
     params:
-        kind=lambda wildcards: person_of(wildcards).kind,
-        clips=lambda wildcards: list(person_of(wildcards).clips),
-        face=lambda wildcards: bool(person_of(wildcards).face_clips),
-        voice=lambda wildcards: bool(person_of(wildcards).voice_clips),
-        languages=lambda wildcards: list(project.languages(wildcards.person)),
+        gate=gate_of,
+        # Changes when consent ends by time alone, without any file changing: then it runs again.
+        standing=lambda wildcards: standing_of(
+            gate_of(wildcards), person_of(wildcards).consent
+        ),
         code=lambda wildcards: code_version("check_consent"),
     script:
         "../scripts/check_consent.py"
+
+
+rule match_face:
+    input:
+        consent=receipt,
+        record=record_of,
+        clips=of_face_clips("clip.mp4"),
+        faces=of_face_clips("faces.parquet"),
+        models=[model("dlib_points"), model("dlib_face")],
+    output:
+        match="<results>/consent/{person}.face.json",
+        usage="<results>/usage/match_face/{person}.jsonl",
+    log:
+        "<logs>/match_face/{person}.log",
+    benchmark:
+        "<benchmarks>/match_face/{person}.tsv"
+    conda:
+        "../envs/faces.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(700),
+        runtime="10m",
+    params:
+        clips=lambda wildcards: list(person_of(wildcards).face_clips),
+        code=lambda wildcards: code_version("match_face"),
+    script:
+        "../scripts/match_face.py"
+
+
+rule match_voice:
+    input:
+        consent=receipt,
+        record=record_of,
+        recordings=of_voice_clips("speech_16k.wav"),
+        models=[model("dvector")],
+    output:
+        match="<results>/consent/{person}.voice.json",
+        usage="<results>/usage/match_voice/{person}.jsonl",
+    log:
+        "<logs>/match_voice/{person}.log",
+    benchmark:
+        "<benchmarks>/match_voice/{person}.tsv"
+    conda:
+        "../envs/voice.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(700),
+        runtime="10m",
+    params:
+        clips=lambda wildcards: list(person_of(wildcards).voice_clips),
+        code=lambda wildcards: code_version("match_voice"),
+    script:
+        "../scripts/match_voice.py"

@@ -1,5 +1,6 @@
 """People who do not exist: their clip, and the record that says so."""
 
+from mythmeter.people.keys import generator_id
 from mythmeter.persona.assets import ASSETS as PERSONA_ASSETS
 
 GENERATED = [name for name, person in project.people.items() if person.synthetic]
@@ -30,6 +31,8 @@ rule generate_person:
         recipe=lambda wildcards: person_of(wildcards).synthetic,
         clip=lambda wildcards: person_of(wildcards).face_clips[0],
         languages=lambda wildcards: list(project.languages(wildcards.person)),
+        # Another machine's record is not trusted here: with another key she is made anew.
+        key=lambda wildcards: generator_id(),
         code=lambda wildcards: code_version("generate_person"),
     script:
         "../scripts/generate_person.py"

@@ -3,6 +3,14 @@
 SIGNING = str(project.signing_folder) if project.signing_folder else None
 
 
+def generated_for(wildcards):
+    """Folders of generated media of one render, which go when its consent does not hold."""
+    return [
+        str(project.results / stage / wildcards.render)
+        for stage in ("voice", "swap", "lips", "render")
+    ]
+
+
 rule plan_render:
     input:
         speech="<results>/voice/{render}/speech.wav",
@@ -90,6 +98,13 @@ rule assemble:
 rule mark_render:
     input:
         consent=receipt,
+        record=record_of,
+        sources=sources_of,
+        revocations=revocations,
+        footage=footage_of,
+        licence=licence_of,
+        face_match=match_of("face"),
+        voice_match=match_of("voice"),
         assembled="<results>/render/{render}/assembled.mp4",
         words="<results>/voice/{render}/words.json",
         target=of_target("clip.mp4"),
@@ -126,6 +141,9 @@ rule mark_render:
         ],
         catalogue=str(project.models),
         signing=str(project.signing_folder) if project.signing_folder else None,
+        gate=gate_of,
+        footage=lambda wildcards: render_of(wildcards).target,
+        generated=generated_for,
         code=lambda wildcards: code_version("mark_render"),
     script:
         "../scripts/mark_render.py"

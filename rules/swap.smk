@@ -4,6 +4,7 @@
 rule train_swap:
     input:
         consent=receipt,
+        match=match_of("face"),
         crops=of_face_clips("crops.mkv"),
         points=of_face_clips("crops.parquet"),
     output:
@@ -35,6 +36,8 @@ rule train_swap:
 rule swap_faces:
     input:
         consent=receipt,
+        footage=footage_of,
+        licence=licence_of,
         model=of_person("<results>/swap/{person}/model.safetensors"),
         crops=of_target("crops.mkv"),
         points=of_target("crops.parquet"),
@@ -55,6 +58,7 @@ rule swap_faces:
         mem_mb=mem_mb(1500),
         runtime="30m",
     params:
+        footage=lambda wildcards: render_of(wildcards).target,
         swapper=lambda wildcards: render_of(wildcards).swapper,
         start_s=lambda wildcards: render_of(wildcards).start_s,
         end_s=lambda wildcards: render_of(wildcards).end_s,

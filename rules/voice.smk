@@ -8,6 +8,7 @@ ENROLMENT_ASSETS = enrolment_assets(config["voice"]["synthesiser"])
 rule enrol_voice:
     input:
         consent=receipt,
+        match=match_of("voice"),
         recordings=of_voice_clips("speech_24k.wav"),
         models=[model(name) for name in ENROLMENT_ASSETS],
     output:

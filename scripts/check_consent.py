@@ -11,15 +11,11 @@ if TYPE_CHECKING:
 with run_job(snakemake) as record:
     with record.phase("import"):
         from mythmeter.people.consent import check_consent
+        from mythmeter.people.gate import asked_of
 
+    clips = [Path(clip) for clip in snakemake.input.clips]
     check_consent(
-        Path(snakemake.input.record),
-        dict(zip(snakemake.params.clips, map(Path, snakemake.input.clips), strict=True)),
+        asked_of(snakemake.params.gate, Path(snakemake.input.record), clips),
         Path(snakemake.output.receipt),
-        person=snakemake.wildcards.person,
-        person_kind=snakemake.params.kind,
-        face=snakemake.params.face,
-        voice=snakemake.params.voice,
-        languages=snakemake.params.languages,
         usage=record,
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 with run_job(snakemake) as record:
     with record.phase("import"):
+        from mythmeter.people.gate import gate_of_job
         from mythmeter.provenance.mark import Made, Marked, mark_render
 
     mark_render(
@@ -20,7 +21,7 @@ with run_job(snakemake) as record:
             voices=[Path(sound) for sound in snakemake.input.voices],
             speech=Path(snakemake.input.speech),
             words=Path(snakemake.input.words),
-            receipt=Path(snakemake.input.consent),
+            gate=gate_of_job(snakemake),
         ),
         Marked(
             video=Path(snakemake.output.video),

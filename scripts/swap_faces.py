@@ -10,8 +10,12 @@ if TYPE_CHECKING:
 
 with run_job(snakemake) as record:
     with record.phase("import"):
+        from mythmeter.people.footage import check_footage, footage_of
         from mythmeter.swap.apply import swap_faces
 
+    footage = footage_of(snakemake)
+    if footage is not None:
+        check_footage(footage)
     swap_faces(
         Path(snakemake.input.model),
         (Path(snakemake.input.crops), Path(snakemake.input.points)),

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 with run_job(snakemake) as record:
     with record.phase("import"):
         from mythmeter.faces.track import track_faces
+        from mythmeter.people.match import face_check
 
-    paths = map(Path, snakemake.input.models)
+    models = dict(zip(snakemake.params.assets, map(Path, snakemake.input.models), strict=True))
+    known = list(getattr(snakemake.input, "consent", ()))
     track_faces(
         Path(snakemake.input.clip),
         Path(snakemake.output.faces),
         landmarks=snakemake.params.landmarks,
-        models=dict(zip(snakemake.params.assets, paths, strict=True)),
+        models=models,
         smoothing_frames=snakemake.params.smoothing_frames,
         record=record,
+        is_person=face_check(Path(known[0]), models) if known else None,
     )

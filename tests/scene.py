@@ -6,17 +6,26 @@ can tell which frame it is looking at after decoding.
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
 from mythmeter.faces.align import crop_matrix, transform
 from mythmeter.faces.mesh import CANONICAL
 from mythmeter.faces.table import CropTable, FacesWriter, write_crops
 from mythmeter.media.encode import VideoWriter
+from mythmeter.people.consent import check
+from mythmeter.people.gate import asked_of
+from mythmeter.people.keys import SigningKey
+from mythmeter.people.record import Scope, new_record, write_record
+from mythmeter.people.signature import signed
+from mythmeter.people.signing import SigningGate
 from mythmeter.render.timeline import read_timeline
 
 WIDTH, HEIGHT = 256, 192
@@ -24,6 +33,8 @@ CROP_PX = 64
 SQUARE = slice(144, 184), slice(8, 48)
 LABEL = "AI-generated: face, voice"
 CROP_COLOUR = (30, 200, 60)
+KEY = SigningKey(Ed25519PrivateKey.generate())
+AGREED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,33 @@ class Scene:
     @property
     def receipt(self) -> Path:
         return self.folder / "receipt.json"
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "record.json"
+
+    @property
+    def gate_params(self) -> dict[str, Any]:
+        """Params `gate` of a rule, for the person of the scene."""
+        return {
+            "person": "nobody",
+            "person_kind": "synthetic",
+            "key": KEY.id,
+            "generated": False,
+            "face": True,
+            "voice": True,
+            "languages": ["en"],
+            "distribution": "none",
+            "purpose": None,
+            "clips": ["nobody.a"],
+            "revocations": str(self.folder / "revoked.json"),
+        }
+
+    @property
+    def gate(self) -> SigningGate:
+        return SigningGate(
+            self.receipt, asked_of(self.gate_params, self.record, [self.clip]), matches={}
+        )
 
 
 def face_points(number: int) -> NDArray[np.float32]:
@@ -103,22 +141,31 @@ def make_scene(folder: Path, rate: Fraction = Fraction(25), frames: int = 40) ->
                 ("yaw_deg", "pitch_deg", "roll_deg", "eye_left", "eye_right", "mouth_open"), 0.0
             )
             faces.write(number, score=1.0, points=points, points_raw=points, measures=measures)
-    scene.receipt.write_text(json.dumps(receipt_content()), encoding="utf-8")
+    write_consent(scene)
     return scene
 
 
-def receipt_content(kind: str = "synthetic", expires: str | None = None) -> dict[str, object]:
-    """What `check_consent` leaves."""
-    return {
-        "receipt_version": 1,
-        "decision": "granted",
-        "person": "nobody",
-        "record_id": "urn:uuid:00000000-0000-0000-0000-000000000001",
-        "kind": kind,
-        "record_sha256": "ab" * 32,
-        "scope": {"face": True, "voice": True, "languages": ["en"], "minutes": None},
-        "expires": expires,
-    }
+def write_consent(
+    scene: Scene, expires: datetime | None = None, minutes: float | None = None
+) -> None:
+    """Write the record of a person who does not exist, and the receipt of its check."""
+    record = new_record(
+        "synthetic",
+        "nobody",
+        {"nobody.a": scene.clip},
+        scope=Scope(face=True, voice=True, languages=("en",), minutes=minutes),
+        issued=AGREED,
+        expires=expires,
+        generator=("tests", "1"),
+    )
+    write_record(signed(record, KEY), scene.record)
+    receipt = check(scene.gate.asked, AGREED)
+    scene.receipt.write_text(json.dumps(receipt), encoding="utf-8")
+
+
+def receipt_content(kind: str) -> dict[str, object]:
+    """As much of a receipt as the label needs."""
+    return {"decision": "granted", "kind": kind}
 
 
 def make_speech(scene: Scene, samples: NDArray[np.float32], rate_hz: int = 24_000) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from mythmeter.people.keys import SigningKey
 from mythmeter.people.record import Scope, new_record, write_record
+from mythmeter.people.signature import signed
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check_consent.py"
 
@@ -18,19 +21,30 @@ def job(tmp_path: Path) -> SimpleNamespace:
     clip.write_bytes(b"a clip")
     scope = Scope(face=True, voice=True, languages=("en",))
     issued = datetime(2026, 1, 1, tzinfo=UTC)
-    write_record(
-        new_record(
-            "synthetic", "ada", {"ada.a": clip}, scope=scope, issued=issued, generator=("g", "1")
-        ),
-        record,
+    key = SigningKey(Ed25519PrivateKey.generate())
+    made = new_record(
+        "synthetic", "ada", {"ada.a": clip}, scope=scope, issued=issued, generator=("g", "1")
     )
+    write_record(signed(made, key), record)
     return SimpleNamespace(
         input=SimpleNamespace(record=str(record), clips=[str(clip)]),
         output=SimpleNamespace(
             receipt=str(tmp_path / "out" / "ada.json"), usage=str(tmp_path / "out" / "ada.jsonl")
         ),
         params=SimpleNamespace(
-            kind="synthetic", clips=["ada.a"], face=True, voice=True, languages=["en"]
+            gate={
+                "person": "ada",
+                "person_kind": "synthetic",
+                "key": key.id,
+                "generated": True,
+                "face": True,
+                "voice": True,
+                "languages": ["en"],
+                "distribution": "none",
+                "purpose": None,
+                "clips": ["ada.a"],
+                "revocations": str(tmp_path / "revoked.json"),
+            }
         ),
         wildcards=SimpleNamespace(person="ada"),
         log=str(tmp_path / "ada.log"),

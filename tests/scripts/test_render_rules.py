@@ -109,6 +109,12 @@ def test_from_timeline_to_receipt(
         "mark_render",
         {
             "consent": scene.receipt,
+            "record": scene.record,
+            "sources": [scene.clip],
+            "footage": scene.clip,
+            "licence": [],
+            "face_match": [],
+            "voice_match": [],
             "assembled": assembled,
             "words": scene.words,
             "target": scene.clip,
@@ -122,6 +128,9 @@ def test_from_timeline_to_receipt(
             "backends": ["facemesh", "closed_form", "kokoro", "rewrite"],
             "catalogue": str(repository / "config" / "models.yaml"),
             "signing": str(signing),
+            "gate": scene.gate_params,
+            "footage": "footage",
+            "generated": [],
         },
     )
     receipt = tmp_path / "demo.receipt.json"

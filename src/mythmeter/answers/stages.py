@@ -2,7 +2,7 @@
 
 STAGES: dict[str, tuple[str, ...]] = {
     "person": ("generate_person",),
-    "people": ("check_consent",),
+    "people": ("check_consent", "match_face", "match_voice"),
     "ingest": ("normalise_clip", "extract_audio"),
     "faces": ("track_faces", "crop_faces"),
     "swap": ("train_swap", "swap_faces"),

@@ -1,4 +1,4 @@
-"""Complete the consent record of a project: shown, asked, and only then written.
+"""Complete and sign the consent record of a project; or keygen, show, verify, revoke.
 
 It never agrees by itself: what is not given by a flag is asked on a terminal, and without a
 terminal it stops.
@@ -10,11 +10,13 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from mythmeter.config.marked import MarkedYaml
-from mythmeter.config.persons import Clip, Person, load_people
-from mythmeter.config.places import tidy
-from mythmeter.config.schema import near
+from mythmeter.cli import consent_actions
+from mythmeter.cli.consent_actions import ACTIONS, describe, find_person
+from mythmeter.cli.consent_enrol import enrol
+from mythmeter.config.persons import Clip, Person
 from mythmeter.errors import ConfigError, ConsentError
+from mythmeter.people.keys import SigningKey, consent_folder, ensure_key, load_key
+from mythmeter.people.pin import pin_key
 from mythmeter.people.record import (
     Party,
     Record,
@@ -24,13 +26,22 @@ from mythmeter.people.record import (
     read_any_record,
     write_record,
 )
+from mythmeter.people.signature import signed
 
 YEAR = timedelta(days=365)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mythmeter consent`."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the project")
+    parser.add_argument(
+        "words",
+        nargs="+",
+        metavar="[ACTION] DIR",
+        help="folder of the project; an ACTION before it: show or verify the record, revoke the "
+        "consent; `keygen`, without a folder, makes the key that signs",
+    )
+    parser.add_argument("--key", type=Path, help="folder of the key; default: the usual one")
+    parser.add_argument("--reason", default="", help="with revoke: why, if you want to say")
     parser.add_argument("--person", help="whose record, where the project has several people")
     parser.add_argument("--agree-face", action="store_true", help="I agree: my face")
     parser.add_argument("--agree-voice", action="store_true", help="I agree: my voice")
@@ -39,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--controller", help="who makes the renders; default: the person")
     parser.add_argument("--purpose", action="append", help="what for; may be repeated")
     parser.add_argument("--languages", help="languages to be spoken, by commas")
-    parser.add_argument("--minutes", type=float, help="longest render, in minutes; default: any")
+    parser.add_argument("--minutes", type=float, help="minutes of all renders together; default: any")
     parser.add_argument(
         "--distribution",
         choices=("none", "private", "public"),
@@ -50,13 +61,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Show what is agreed to, have it agreed to, and write the record.
+    """Do the action that is asked for, or have the person agree and sign.
 
     Raises:
-        ConsentError: not agreed, or no terminal to ask on and a flag missing.
+        ConsentError: not agreed, or no terminal to ask on and a flag missing; or what the action
+            found against the record.
         ConfigError: no project there, or no such person in it.
     """
-    person, clips = _find_person(options.folder, options.person)
+    action, *rest = options.words
+    if action == "keygen" and not rest:
+        return consent_actions.keygen(options.key or consent_folder())
+    if action in ACTIONS and len(rest) == 1:
+        return ACTIONS[action](Path(rest[0]), options.person, options.reason)
+    if rest:
+        known = ", ".join(("keygen", *ACTIONS))
+        raise ConfigError(f"mythmeter consent: no action {action!r}, or too many words. {known}.")
+    _agree(Path(action), options)
+    return None
+
+
+def _agree(folder: Path, options: argparse.Namespace) -> None:
+    """Show what is agreed to, have it agreed to, and write the signed record."""
+    person, clips = find_person(folder, options.person)
     _refuse_replacing(person, renew=options.renew)
     flags_suffice = _flags_suffice(options)
     if not flags_suffice and not sys.stdin.isatty():
@@ -65,55 +91,40 @@ def run(options: argparse.Namespace) -> None:
             "--agree-face or --agree-voice, --name, --contact and --expires are given. "
             "Nothing was written."
         )
+    key = _key(options.key)
+    _refuse_other_key(person, key)
     _show_files(person, clips)
     if not flags_suffice:
         _ask_missing(options)
-    record = _record(options, person, clips)
+    likeness = enrol(person, {clip.id: clip.path for clip in clips}, options)
+    record = signed(_record(options, person, clips, likeness.section), key)
     print(describe(record))
     if not flags_suffice:
         typed = input(f"Type your full name ({options.name}) to agree, anything else to stop: ")
         if typed.strip() != options.name:
             raise ConsentError(f"{person.name} did not agree; nothing was written.")
+    likeness.keep()
     write_record(record, person.consent)
-    print(f"Written: {person.consent}")
+    pin_key(folder, person, key.id)
+    print(f"Written and signed by {key.id}: {person.consent}")
 
 
-def describe(record: Record) -> str:
-    """Say in full what a record agrees to."""
-    scope = record["scope"]
-    what = [name for name in ("face", "voice") if scope[name]]
-    limit = "any length" if scope["minutes"] is None else f"at most {scope['minutes']:g} minutes"
-    pairs = [
-        ("Person", f"{record['subject']['name']} ({record['person']})"),
-        ("Covers", ", ".join(what)),
-        ("Languages", ", ".join(scope["languages"])),
-        ("Renders", f"{limit} each; distribution: {scope['distribution']}"),
-        ("Purposes", "; ".join(record["purposes"])),
-        ("Never for", "; ".join(record["prohibited_uses"])),
-        ("Made by", f"{record['controller']['name']}, {record['controller']['contact']}"),
-        ("From", record["issued"]),
-        ("Until", record["expires"]),
-        ("Take it back", record["revocation"]["contact"]),
-    ]
-    pairs += [
-        ("File", f"{s['clip']}  {s['file']}  sha256 {s['sha256']}") for s in record["sources"]
-    ]
-    lines = [f"  {name:<13}{value}" for name, value in pairs]
-    return "\n".join(["Consent", *lines, "", f"  “{record['statement']}”", ""])
+def _key(folder: Path | None) -> SigningKey:
+    """Load the key that signs; where none is named and none is there, make it and say so."""
+    if folder is not None:
+        return load_key(folder)
+    key, made = ensure_key(consent_folder())
+    if made:
+        print(f"A key that signs for you was made: {consent_folder()}. Keep it to yourself.\n")
+    return key
 
 
-def _find_person(folder: Path, name: str | None) -> tuple[Person, list[Clip]]:
-    config = MarkedYaml(folder / "config.yaml")
-    value = config.value.get("people", "people") if isinstance(config.value, dict) else "people"
-    people, clips = load_people(tidy(value, folder, str(config.path)), folder, check=True)
-    real = {key: person for key, person in people.items() if person.kind == "person"}
-    if name is None and len(real) == 1:
-        name = next(iter(real))
-    if name not in real:
-        problem = "several people" if name is None else f"no person {name!r}"
-        raise ConfigError(f"{folder} has {problem} to ask; use --person. {near(name or '', real)}")
-    person = real[name]
-    return person, [clips[clip] for clip in person.clips]
+def _refuse_other_key(person: Person, key: SigningKey) -> None:
+    if person.consent_key is not None and person.consent_key != key.id:
+        raise ConsentError(
+            f"{person.name} signs with {person.consent_key}, says their file; this is {key.id}. "
+            "Use their key (--key), or, if they have a new one, change `consent_key` by hand."
+        )
 
 
 def _refuse_replacing(person: Person, *, renew: bool) -> None:
@@ -166,7 +177,9 @@ def _ask_yes(question: str) -> bool:
     return input(f"{question} yes/no [no]: ").strip().lower() in ("y", "yes")
 
 
-def _record(options: argparse.Namespace, person: Person, clips: list[Clip]) -> Record:
+def _record(
+    options: argparse.Namespace, person: Person, clips: list[Clip], likeness: dict[str, Any]
+) -> Record:
     now = datetime.now(UTC)
     languages = tuple(x.strip() for x in (options.languages or "").split(",") if x.strip())
     scope_of: dict[str, Any] = {"distribution": options.distribution or "private"}
@@ -187,6 +200,7 @@ def _record(options: argparse.Namespace, person: Person, clips: list[Clip]) -> R
         controller=Party(options.controller or options.name, options.contact),
         revocation_contact=options.contact,
         purposes=options.purpose or (),
+        likeness=likeness,
     )
 
 

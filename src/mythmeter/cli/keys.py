@@ -24,8 +24,12 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         ProvenanceError: the pair is missing or unusable.
     """
+    from mythmeter.people.keys import ensure_key, generator_folder
     from mythmeter.provenance.keys import ensure_test_signer, load_signer, signing_folder
 
+    if options.action == "init" and options.folder is None:
+        # What signs the people that this machine generates; nobody has to know of it.
+        ensure_key(generator_folder())
     load = ensure_test_signer if options.action == "init" else load_signer
     signer = load(options.folder)
     print(f"{signing_folder(options.folder)}: {signer.label} ({signer.algorithm})")

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mythmeter.config.marked import MarkedYaml, read_text
@@ -17,6 +18,7 @@ from mythmeter.config.places import is_id
 from mythmeter.config.project import require_writable
 from mythmeter.config.schema import SCHEMAS
 from mythmeter.errors import ConfigError
+from mythmeter.people.footage import new_licence
 from mythmeter.people.record import new_draft, write_record
 
 CONFIG = """\
@@ -34,7 +36,7 @@ footage:
     path: {path}
     # Whose footage it is and what lets you use it: the face in it is going to be replaced.
     licence: {licence}
-
+{record}
 """
 COLUMNS = ("name", "person", "target", "start_s", "end_s", "script", "language", "fit")
 
@@ -156,7 +158,10 @@ def _write(
     try:
         scratch.chmod(0o755)
         config = CONFIG.format(
-            target=row["target"], path=_quoted(str(target)), licence=_quoted(licence)
+            target=row["target"],
+            path=_quoted(str(target)),
+            licence=_quoted(licence),
+            record=_footage_record(scratch, row["target"], target, licence),
         )
         (scratch / "config.yaml").write_text(config + _stage_settings(), encoding="utf-8")
         sheet = "\t".join(COLUMNS) + "\n" + "\t".join(row[c] for c in COLUMNS) + "\n"
@@ -173,6 +178,18 @@ def _write(
         raise ConfigError(f"DIR: {folder} cannot be written: {error.strerror}.") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _footage_record(folder: Path, name: str, target: Path, licence: str) -> str:
+    """Write the licence record of the footage; return its line of the config, if there is one."""
+    if not licence:
+        return ""
+    path = Path("consent") / f"{name}.footage.json"
+    write_record(
+        new_licence(name, target, licence=licence, source="", recorded=datetime.now(UTC)),
+        folder / path,
+    )
+    return f"    record: {path}\n"
 
 
 def _stage_settings() -> str:

@@ -20,6 +20,8 @@ class Clip:
     path: Path
     licence: str
     source: str
+    record: Path | None = None
+    """Footage: its licence record."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Person:
     voice_clips: tuple[str, ...]
     consent: Path
     """The consent record."""
+    consent_key: str | None = None
+    """The public key that must have signed it; None: none is pinned."""
     synthetic: Mapping[str, Any] | None = None
     """What a synthetic person is made of; None: her clips are not made here."""
 
@@ -92,6 +96,7 @@ def _load_person(file: MarkedYaml, base: Path, *, check: bool) -> tuple[Person, 
         face_clips=_showing(entry["clips"], name, "face"),
         voice_clips=_showing(entry["clips"], name, "voice"),
         consent=tidy(entry["consent"], base, f"{file.path}, line {file.line(['consent'])}"),
+        consent_key=entry.get("consent_key"),
         synthetic=entry.get("synthetic"),
     )
     if person.synthetic is not None and person.kind != "synthetic":

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mythmeter.errors import FaceError
+from mythmeter.errors import ConsentError, FaceError
 from mythmeter.faces.landmarks.protocol import Landmarker, Observation, load_landmarker
 from mythmeter.faces.measures import measure
 from mythmeter.faces.mesh import OVAL
+from mythmeter.faces.only_person import ANOTHER, IsPerson, observe_person
 from mythmeter.faces.smooth import SpanSmoother
 from mythmeter.faces.table import FacesWriter
 from mythmeter.media.decode import count_frames, frame_rate, frame_size, read_frames
@@ -38,6 +39,7 @@ def track_faces(
     models: Mapping[str, Path],
     smoothing_frames: int,
     record: UsageRecord,
+    is_person: IsPerson | None = None,
 ) -> None:
     """Track the most prominent face of `clip.mp4` and write `faces.parquet`.
 
@@ -48,10 +50,12 @@ def track_faces(
         models: path of each asset that the backend needs.
         smoothing_frames: odd window of the Savitzky–Golay filter of order 2, 1 for none.
         record: usage record of the job.
+        is_person: says whether a face is the one that may be tracked; None: any face.
 
     Raises:
         ConfigError: no such backend.
         FaceError: the clip shows no face in any frame.
+        ConsentError: it shows faces, but never that of the person.
     """
     record.backend = landmarks
     with record.phase("model_load"):
@@ -59,7 +63,11 @@ def track_faces(
     frames = count_frames(clip)
     width, height = frame_size(clip)
     with record.phase("steady", frames=frames):
-        observations = observe_all(landmarker, read_frames(clip, stop=frames))
+        pictures = read_frames(clip, stop=frames)
+        if is_person is None:
+            observations = observe_all(landmarker, pictures)
+        else:
+            observations = observe_person(landmarker, pictures, is_person, _breaks)
         found, reasons = 0, set()
         writer = FacesWriter(
             output, rate=frame_rate(clip), width=width, height=height, frames=frames
@@ -69,6 +77,11 @@ def track_faces(
                 _write(writer, number, tracked)
                 found += tracked.points is not None
                 reasons.add(tracked.observation.reason)
+            if not found and ANOTHER in reasons:
+                raise ConsentError(
+                    f"{clip}: faces in it, but none of them is that of the person who agreed. "
+                    "Take the clip out, or let the person agree again with clips of their own."
+                )
             if not found:
                 said = "; ".join(sorted(str(r) for r in reasons))
                 raise FaceError(

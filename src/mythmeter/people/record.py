@@ -16,11 +16,12 @@ from mythmeter.atomic import replacing
 from mythmeter.config.schema import dotted, validate
 from mythmeter.errors import ConsentError
 from mythmeter.models.fetch import sha256_of
+from mythmeter.people.signature import canonical, file_text, require_exact, require_signature
 
 Kind = Literal["consent", "synthetic", "corpus-evaluation"]
 Record = dict[str, Any]
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 RECORD_KINDS: Mapping[str, Kind] = {
     "synthetic": "synthetic",
     "person": "consent",
@@ -57,7 +58,7 @@ class Scope:
     voice: bool
     languages: tuple[str, ...]
     minutes: float | None = None
-    """The longest render, in minutes; None: no limit."""
+    """All renders together, in minutes; None: no limit."""
     distribution: Literal["none", "private", "public"] = "private"
 
 
@@ -84,8 +85,9 @@ def new_record(
     statement: str = "",
     generator: tuple[str, str] | None = None,
     corpus: Mapping[str, str] | None = None,
+    likeness: Mapping[str, Any] | None = None,
 ) -> Record:
-    """Build a valid record over the files as they are now.
+    """Build a valid record over the files as they are now; it is signed with `signature.signed`.
 
     Args:
         kind: `consent` (a person agreed), `synthetic` (nobody exists to agree) or
@@ -102,9 +104,11 @@ def new_record(
         statement: the sentence that is agreed to; one fitting the kind by default.
         generator: name and version of what generated a `synthetic` person.
         corpus: `name`, `licence` and `citation` of a corpus.
+        likeness: what the person looks and sounds like, see `likeness.describe`; needed unless
+            nobody exists.
 
     Returns:
-        The record, ready for `write_record`. The same arguments and files give the same record, its
+        The record, not signed yet. The same arguments and files give the same record, its
         id included.
 
     Raises:
@@ -132,7 +136,9 @@ def new_record(
         record["generator"] = {"name": generator[0], "version": generator[1]}
     if corpus is not None:
         record["corpus"] = dict(corpus)
-    record["record_id"] = uuid.uuid5(uuid.NAMESPACE_OID, _canonical(record)).urn
+    if likeness is not None:
+        record["likeness"] = dict(likeness)
+    record["record_id"] = uuid.uuid5(uuid.NAMESPACE_OID, canonical(record)).urn
     check_schema(record, f"new record of {person}")
     return record
 
@@ -167,16 +173,17 @@ def new_draft(person: str, languages: Sequence[str] = ("en",)) -> Record:
 def write_record(record: Record, path: Path) -> None:
     """Write a record, whole or not at all."""
     with replacing(path) as partial:
-        partial.write_text(
-            json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        partial.write_text(file_text(record), encoding="utf-8")
 
 
 def read_record(path: Path) -> Record:
-    """Read a record that is in force by its own word, and check it against the schema.
+    """Read a record that is in force by its own word; check its schema, form and signature.
+
+    Whether the key that signed it is one to trust is for `consent.check` to say.
 
     Raises:
-        ConsentError: not there, not JSON, a draft, or not as the schema wants it.
+        ConsentError: not there, not JSON, a draft, not as the schema wants it, not signed, or
+            changed by as much as a byte since it was.
     """
     record = read_any_record(path)
     if record.get("status") == "draft":
@@ -185,6 +192,8 @@ def read_record(path: Path) -> Record:
             "`mythmeter consent` and the folder of the project."
         )
     check_schema(record, str(path))
+    require_signature(record, str(path))
+    require_exact(path.read_text(encoding="utf-8"), record, str(path))
     return record
 
 
@@ -248,6 +257,3 @@ def _source(clip: str, path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConsentError(f"clip {clip}: {path} cannot be read: {error.strerror}.") from error
 
-
-def _canonical(record: Record) -> str:
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -21,7 +21,9 @@ from mythmeter.faces.landmarks.protocol import Landmarker, load_landmarker
 from mythmeter.media.audio import write_wav
 from mythmeter.media.encode import VideoWriter
 from mythmeter.media.ffmpeg import run_ffmpeg
+from mythmeter.people.keys import ensure_key, generator_folder
 from mythmeter.people.record import Scope, new_record, write_record
+from mythmeter.people.signature import signed
 from mythmeter.persona import nobody, performance, portraits
 from mythmeter.persona.build import Ingredients, build, load_portraits
 from mythmeter.persona.figure import Pose
@@ -60,7 +62,7 @@ def generate_person(
         entry: the `synthetic` section of her file.
         models: the files of `persona.assets.ASSETS` by name.
         video: H.264 and AAC in MP4, written.
-        consent: her record, written.
+        consent: her record, written, signed by this machine's own generator key.
         languages: in which she may be made to speak.
         threads: frames that are drawn at once.
         record: usage record of the job.
@@ -92,7 +94,9 @@ def generate_person(
         except FaceError:
             video.unlink()
             raise
-        write_record(record_of(person, clip, video, recipe, found, languages), consent)
+        key, _ = ensure_key(generator_folder())
+        issued = record_of(person, clip, video, recipe, found, languages)
+        write_record(signed(issued, key), consent)
 
 
 def speak(recipe: Recipe, synthesiser: Kokoro) -> tuple[Speech, list[Smile]]:

@@ -12,7 +12,7 @@ from PIL import Image
 from mythmeter.media.decode import read_frames
 from mythmeter.media.mp4 import Movie, read_movie
 from mythmeter.models.catalogue import load_catalogue
-from mythmeter.people.consent import recheck
+from mythmeter.people.signing import SigningGate
 from mythmeter.provenance.c2pa_file import sign_file
 from mythmeter.provenance.credits import credited_models, credited_packages
 from mythmeter.provenance.keys import Signer, load_signer
@@ -43,8 +43,8 @@ class Made:
     """Sound of each clip that carries the person's voice."""
     speech: Path
     words: Path
-    receipt: Path
-    """Receipt of `check_consent`."""
+    gate: SigningGate
+    """Checks consent again; the receipt of `check_consent` is in it."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +79,20 @@ def mark_render(
         now: time of signing; None: the clock.
 
     Raises:
-        ConsentError: consent has expired since it was checked, or covers shorter renders only.
+        ConsentError: consent no longer holds, or does not cover so many minutes.
         ProvenanceError: nothing to sign with, or the signing library refuses.
     """
     with record.phase("steady") as work:
         movie = read_movie(assembled)
-        receipt = recheck(made.receipt, now or datetime.now(UTC), movie.video_s)
-        signer = load_signer(signing)
-        models = credited_models(backends, load_catalogue(catalogue))
-        statement = _statement(out.video.name, receipt, label, models, signer, movie)
-        transcript = read_transcript(made.words)
-        parts = ingredients(made.target, made.faces, made.voices, made.speech)
-        sign_file(assembled, out.video, video_manifest(statement, parts), parts, signer)
-        _sign_poster(out, movie, statement, signer)
-        write_webvtt(out.captions, cues(transcript), transcript.language)
+        with made.gate.consented(out.video, movie.video_s, now or datetime.now(UTC)) as receipt:
+            signer = load_signer(signing)
+            models = credited_models(backends, load_catalogue(catalogue))
+            statement = _statement(out.video.name, receipt, label, models, signer, movie)
+            transcript = read_transcript(made.words)
+            parts = ingredients(made.target, made.faces, made.voices, made.speech)
+            sign_file(assembled, out.video, video_manifest(statement, parts), parts, signer)
+            _sign_poster(out, movie, statement, signer)
+            write_webvtt(out.captions, cues(transcript), transcript.language)
         work["frames"] = movie.frames
 
 

@@ -1,11 +1,14 @@
 import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mythmeter.errors import ConsentError
+from mythmeter.people.keys import SigningKey
 from mythmeter.people.record import Scope, new_record, read_record, write_record
+from mythmeter.people.signature import signed
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SCOPE = Scope(face=True, voice=True, languages=("en",), distribution="public")
@@ -13,9 +16,10 @@ GENERATOR = ("generate_person", "0.1.0")
 
 
 def test_a_synthetic_record_names_its_generator_and_hashes_its_files(
-    clips: dict[str, Path], tmp_path: Path
+    clips: dict[str, Path], tmp_path: Path, key: SigningKey
 ) -> None:
     record = new_record("synthetic", "jane", clips, scope=SCOPE, issued=NOW, generator=GENERATOR)
+    record = signed(record, key)
     write_record(record, tmp_path / "record.json")
     assert read_record(tmp_path / "record.json") == record
     assert record["subject"] == {"name": "jane", "exists": False}
@@ -40,10 +44,14 @@ def test_times_are_written_in_utc(clips: dict[str, Path]) -> None:
     assert record["issued"] == "2026-06-01T00:00:00Z"
 
 
-def test_the_statement_says_only_what_is_agreed_to(clips: dict[str, Path]) -> None:
+def test_the_statement_says_only_what_is_agreed_to(
+    clips: dict[str, Path], likeness: dict[str, Any]
+) -> None:
     scope = Scope(face=True, voice=False, languages=("en",))
     expires = NOW + timedelta(days=1)
-    record = new_record("consent", "jane", clips, scope=scope, issued=NOW, expires=expires)
+    record = new_record(
+        "consent", "jane", clips, scope=scope, issued=NOW, expires=expires, likeness=likeness
+    )
     assert "my face in the files" in record["statement"]
     assert "voice" not in record["statement"]
 
@@ -52,6 +60,7 @@ def test_the_statement_says_only_what_is_agreed_to(clips: dict[str, Path]) -> No
     ("kind", "message"),
     [
         ("consent", "expires is None"),
+        ("consent", "lacks 'likeness'"),
         ("synthetic", "lacks 'generator'"),
         ("corpus-evaluation", "lacks 'corpus'"),
     ],

@@ -33,7 +33,7 @@ class Signed:
         out = Marked(folder / "demo.mp4", folder / "demo.vtt", folder / "demo.jpg")
         scene = self.scene
         made = Made(
-            scene.clip, [scene.clip], [scene.speech], scene.speech, scene.words, scene.receipt
+            scene.clip, [scene.clip], [scene.speech], scene.speech, scene.words, scene.gate
         )
         mark_render(
             self.assembled,

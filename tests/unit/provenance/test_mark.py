@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from scene import receipt_content
+from scene import write_consent
 
 from mythmeter.errors import ConsentError, ProvenanceError
 from mythmeter.provenance.c2pa_file import read_file
@@ -59,10 +59,7 @@ def test_the_poster_is_signed_and_comes_out_of_the_render(signed, tmp_path) -> N
 
 
 def test_consent_that_expires_before_signing_leaves_nothing(signed, tmp_path: Path) -> None:
-    receipt = signed.scene.receipt
-    before = receipt.read_text(encoding="utf-8")
-    expiring = receipt_content("consent", expires="2026-11-21T10:00:00Z")
-    receipt.write_text(json.dumps(expiring), encoding="utf-8")
+    write_consent(signed.scene, expires=datetime(2026, 11, 21, 10, tzinfo=UTC))
     try:
         with pytest.raises(ConsentError, match="consent expired 2026-11-21T10:00:00Z"):
             signed.mark(tmp_path, now=datetime(2026, 11, 21, 10, 0, 1, tzinfo=UTC))
@@ -70,7 +67,7 @@ def test_consent_that_expires_before_signing_leaves_nothing(signed, tmp_path: Pa
         signed.mark(tmp_path, now=datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC))
         assert (tmp_path / "demo.mp4").exists()
     finally:
-        receipt.write_text(before, encoding="utf-8")
+        write_consent(signed.scene)
 
 
 def test_without_a_certificate_nothing_is_written(signed, tmp_path: Path) -> None:
