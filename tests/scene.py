@@ -23,6 +23,7 @@ from mythmeter.media.encode import VideoWriter
 from mythmeter.people.consent import check
 from mythmeter.people.gate import asked_of
 from mythmeter.people.keys import SigningKey
+from mythmeter.people.ledger import ledger_path
 from mythmeter.people.record import Scope, new_record, write_record
 from mythmeter.people.signature import signed
 from mythmeter.people.signing import SigningGate
@@ -158,6 +159,7 @@ def write_consent(
         expires=expires,
         generator=("tests", "1"),
     )
+    ledger_path(scene.record).unlink(missing_ok=True)
     write_record(signed(record, KEY), scene.record)
     receipt = check(scene.gate.asked, AGREED)
     scene.receipt.write_text(json.dumps(receipt), encoding="utf-8")

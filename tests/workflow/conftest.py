@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mythmeter.models.catalogue import load_catalogue
+from mythmeter.models.fetch import fetch
+from mythmeter.people.enrol import ASSETS, take_likeness
+from mythmeter.people.footage import new_licence
+from mythmeter.people.keys import generator_folder, make_key
+from mythmeter.people.likeness import describe, likeness_path, write_likeness
 from mythmeter.people.record import Scope, new_record, write_record
+from mythmeter.people.signature import signed
 
 REPOSITORY = Path(__file__).parents[2]
 MEDIA = REPOSITORY.parent / "shared" / "media"
@@ -88,6 +95,8 @@ def grid_project(folder: Path) -> Example:
     """One GRID speaker's two clips as the person, another speaker as the target."""
     clips = {"a": MEDIA / "grid_id2_vcd_swwp2s.mpg", "b": MEDIA / "grid_pwij3p.mpg"}
     (folder / "people").mkdir(parents=True)
+    path = folder / "people" / "speaker2.consent.json"
+    likeness = taken_likeness({f"speaker2.{name}": clip for name, clip in clips.items()}, path)
     record = new_record(
         "corpus-evaluation",
         "speaker2",
@@ -95,12 +104,15 @@ def grid_project(folder: Path) -> Example:
         scope=Scope(face=True, voice=True, languages=("en",), minutes=1, distribution="none"),
         issued=datetime(2026, 1, 1, tzinfo=UTC),
         corpus=CORPUS,
+        likeness=likeness,
     )
-    write_record(record, folder / "people" / "speaker2.consent.json")
+    key = make_key(folder / "key")
+    write_record(signed(record, key), path)
     person = {
         "name": "speaker2",
         "kind": "corpus",
         "consent": "people/speaker2.consent.json",
+        "consent_key": key.id,
         "clips": {
             name: {"path": str(path), "shows": ["face", "voice"], "licence": "CC BY 4.0"}
             for name, path in clips.items()
@@ -118,9 +130,28 @@ def grid_project(folder: Path) -> Example:
             "fit": "ping-pong",
         },
     )
-    target = {"path": str(MEDIA / "grid_bbaf2n.mpg"), "licence": "CC BY 4.0", "source": "GRID"}
+    footage = MEDIA / "grid_bbaf2n.mpg"
+    licence = new_licence(
+        "speaker1", footage, licence="CC BY 4.0", source="GRID", recorded=datetime.now(UTC)
+    )
+    write_record(licence, folder / "speaker1.json")
+    target = {"path": str(footage), "licence": "CC BY 4.0", "source": "GRID"}
+    target["record"] = "speaker1.json"
     write_config(folder, {"footage": {"speaker1": target}})
     return Example(folder, "walk")
+
+
+def taken_likeness(clips: dict[str, Path], record: Path) -> dict[str, object]:
+    """What a person looks and sounds like, written beside the record."""
+    catalogue = load_catalogue(REPOSITORY / "config" / "models.yaml")
+    models = {name: REPOSITORY / "resources" / "models" / catalogue[name].file for name in ASSETS}
+    for name, path in models.items():
+        if not path.is_file():
+            fetch(catalogue[name], path)
+    likeness = take_likeness(clips, clips, models)
+    write_likeness(likeness, likeness_path(record))
+    weights = {name: catalogue[name].sha256 for name in ASSETS}
+    return describe(likeness, likeness_path(record), weights)
 
 
 def built_in_project(folder: Path) -> Example:
@@ -157,6 +188,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     project = (grid_project if MEDIA.is_dir() else built_in_project)(root / "project")
     # A certificate of the test's own, so that nothing depends on the user's home folder.
     project.environment["XDG_CONFIG_HOME"] = str(root / "home")
+    if generator_folder().is_dir():
+        # The one key that the built-in example's record, shared by all runs here, is signed with.
+        shutil.copytree(generator_folder(), root / "home" / "mythmeter" / "generator")
     keys = subprocess.run(
         [sys.executable, "-m", "mythmeter.cli", "keys", "init"],
         env={**os.environ, **project.environment},

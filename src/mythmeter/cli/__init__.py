@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from mythmeter import __version__
-from mythmeter.cli import consent, keys, new, verify
+from mythmeter.cli import consent, forget, keys, new, verify
 from mythmeter.errors import MythmeterError
 
 __all__ = ["main"]
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     for name, module in (
         ("new", new),
         ("consent", consent),
+        ("forget", forget),
         ("keys", keys),
         ("verify", verify),
     ):

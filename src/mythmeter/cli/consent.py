@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--controller", help="who makes the renders; default: the person")
     parser.add_argument("--purpose", action="append", help="what for; may be repeated")
     parser.add_argument("--languages", help="languages to be spoken, by commas")
-    parser.add_argument("--minutes", type=float, help="minutes of all renders together; default: any")
+    parser.add_argument(
+        "--minutes", type=float, help="minutes of all renders together; default: any"
+    )
     parser.add_argument(
         "--distribution",
         choices=("none", "private", "public"),

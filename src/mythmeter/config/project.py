@@ -133,9 +133,7 @@ def _signing_folder(config: Mapping[str, Any], origins: Origins) -> Path | None:
     return None if config[keys[0]][keys[1]] is None else _path(config, origins, *keys)
 
 
-def _revocations(
-    config: Mapping[str, Any], origins: Origins, configfiles: Sequence[Path]
-) -> Path:
+def _revocations(config: Mapping[str, Any], origins: Origins, configfiles: Sequence[Path]) -> Path:
     if config["consent"]["revocations"] is not None:
         return _path(config, origins, "consent", "revocations")
     folder = Path(configfiles[-1]).parent if configfiles else Path()

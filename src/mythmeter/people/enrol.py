@@ -74,9 +74,7 @@ def _faces_of(path: Path, models: Mapping[str, Path], scratch: Path) -> list[Sam
         threads=2,
         record=record,
     )
-    track_faces(
-        clip, faces, landmarks="facemesh", models=models, smoothing_frames=1, record=record
-    )
+    track_faces(clip, faces, landmarks="facemesh", models=models, smoothing_frames=1, record=record)
     return sample_faces(FaceEncoder(models["dlib_points"], models["dlib_face"]), clip, faces)
 
 

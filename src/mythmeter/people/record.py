@@ -193,7 +193,7 @@ def read_record(path: Path) -> Record:
         )
     check_schema(record, str(path))
     require_signature(record, str(path))
-    require_exact(path.read_text(encoding="utf-8"), record, str(path))
+    require_exact(path.read_bytes(), record, str(path))
     return record
 
 
@@ -256,4 +256,3 @@ def _source(clip: str, path: Path) -> dict[str, Any]:
         }
     except OSError as error:
         raise ConsentError(f"clip {clip}: {path} cannot be read: {error.strerror}.") from error
-

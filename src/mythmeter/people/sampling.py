@@ -36,7 +36,9 @@ class Sample:
     embedding: Embedding
 
 
-def sample_faces(encoder: FaceEncoder, clip: Path, faces: Path, count: int = FRAMES) -> list[Sample]:
+def sample_faces(
+    encoder: FaceEncoder, clip: Path, faces: Path, count: int = FRAMES
+) -> list[Sample]:
     """Embed the tracked face of frames spread over a normalised clip, frontal ones first choice."""
     return [
         Sample(at_s, encoder.embed(frame, points))
@@ -68,9 +70,7 @@ def stretches(samples: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], samples], strict=True))
 
 
-def _spread(
-    clip: Path, faces: Path, count: int
-) -> Iterator[tuple[float, Frame, NDArray[Any]]]:
+def _spread(clip: Path, faces: Path, count: int) -> Iterator[tuple[float, Frame, NDArray[Any]]]:
     track = read_faces(faces)
     rows = np.flatnonzero(track.present & (np.abs(track.yaw_deg) < TURNED_DEG))
     if not len(rows):

@@ -45,13 +45,13 @@ def file_text(record: Mapping[str, Any]) -> str:
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
-def require_exact(text: str, record: Mapping[str, Any], where: str) -> None:
+def require_exact(content: bytes, record: Mapping[str, Any], where: str) -> None:
     """Check that a file holds a record in its one form: no byte more, less or different.
 
     Raises:
         ConsentError: spaces, order, escapes or repeated keys differ.
     """
-    if text != file_text(record):
+    if content != file_text(record).encode("utf-8", "surrogatepass"):
         raise ConsentError(
             f"{where} was edited by hand: it is not in the form in which records are written. "
             "Restore it, or have it signed again."

@@ -1,15 +1,26 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
-from mythmeter.cli import main
+from mythmeter.cli import consent_enrol, main
 from mythmeter.config import load_project
+from mythmeter.people.keys import load_key
+from mythmeter.people.ledger import Signed, open_ledger
+from mythmeter.people.likeness import Likeness
 
 Capture = pytest.CaptureFixture[str]
+
+
+def likeness_of(faces: Mapping[str, Path], voices: Mapping[str, Path]) -> Likeness:
+    """Stand in for the encoders: any face, any voice, for what was agreed to."""
+    return Likeness(np.eye(128)[0] if faces else None, np.eye(256)[0] if voices else None, 12, 8)
+
+
 AGREEMENT = (
     *("--agree-face", "--agree-voice", "--name", "Jane Doe"),
     *("--contact", "jane@example.org", "--expires", "2099-12-31"),
@@ -131,7 +142,12 @@ def test_new_refuses_a_folder_that_is_in_use(
 
 
 @pytest.fixture
-def mine(new: Callable[..., int], tmp_path: Path, capsys: Capture) -> Path:
+def mine(
+    new: Callable[..., int], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A project whose clips need no encoder, and a home folder of its own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(consent_enrol, "take", likeness_of)
     assert new() == 0
     capsys.readouterr()
     return tmp_path / "mine"
@@ -240,6 +256,87 @@ def test_consent_needs_a_project_and_a_person_of_it(mine: Path, capsys: Capture)
     assert "there is no such file" in capsys.readouterr().err
     assert main(["consent", str(mine), "--person", "joan", *AGREEMENT]) == 1
     assert "no person 'joan'" in capsys.readouterr().err
+
+
+def test_consent_signs_with_a_key_that_only_its_owner_can_read_and_pins_it(
+    mine: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    assert main(["consent", str(mine), *AGREEMENT]) == 0
+    assert "A key that signs for you was made" in capsys.readouterr().out
+    folder = tmp_path / "home" / "mythmeter" / "consent"
+    key = load_key(folder)
+    assert record_of(mine)["signature"]["key"] == key.id
+    assert loaded(mine).people["jane"].consent_key == key.id
+    likeness = mine / "consent" / "jane.likeness.json"
+    modes = {path.stat().st_mode & 0o777 for path in (folder / "key.pem", likeness)}
+    assert (modes, folder.stat().st_mode & 0o777) == ({0o600}, 0o700)
+    assert record_of(mine)["likeness"]["face"]["threshold"] == 0.5
+
+
+def test_keygen_never_replaces_a_key_and_a_named_key_must_be_there(
+    mine: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = str(tmp_path / "janes-key")
+    assert main(["consent", str(mine), *AGREEMENT, "--key", folder]) == 1
+    assert "mythmeter consent keygen" in capsys.readouterr().err
+    assert record_of(mine)["status"] == "draft"
+    assert main(["consent", "keygen", "--key", folder]) == 0
+    assert load_key(tmp_path / "janes-key").id in capsys.readouterr().out
+    assert main(["consent", "keygen", "--key", folder]) == 1
+    assert "never replaced" in capsys.readouterr().err
+    assert main(["consent", str(mine), *AGREEMENT, "--key", folder]) == 0
+
+
+def test_somebody_elses_key_cannot_renew(mine: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert main(["consent", str(mine), *AGREEMENT]) == 0
+    before = record_of(mine)
+    folder = str(tmp_path / "joans-key")
+    assert main(["consent", "keygen", "--key", folder]) == 0
+    assert main(["consent", str(mine), *AGREEMENT, "--renew", "--key", folder]) == 1
+    assert "jane signs with" in capsys.readouterr().err
+    assert record_of(mine) == before
+
+
+def test_show_verify_and_revoke_speak_of_one_record(mine: Path, capsys: Capture) -> None:
+    assert main(["consent", "verify", str(mine)]) == 1
+    assert "is a draft" in capsys.readouterr().err
+    assert main(["consent", str(mine), *AGREEMENT]) == 0
+    assert main(["consent", "verify", str(mine)]) == 0
+    assert "in force, signed by ed25519:" in capsys.readouterr().out
+    record_id = record_of(mine)["record_id"]
+    render = mine / "results" / "renders" / "mine.mp4"
+    with open_ledger(mine / "consent" / "jane.json") as ledger:
+        when = "2026-01-01T00:00:00Z"
+        ledger.add(Signed(record_id, "jane", str(render), 12.0, "ab" * 32, when))
+    assert main(["consent", "revoke", str(mine), "--reason", "enough"]) == 0
+    shown = capsys.readouterr().out
+    assert f"Renders that must go:\n  {render}  12.0 s" in shown
+    assert "mythmeter forget jane" in shown
+    assert main(["consent", "verify", str(mine)]) == 1
+    assert "taken back" in capsys.readouterr().err
+    assert main(["consent", "show", str(mine)]) == 0
+    shown = capsys.readouterr().out
+    assert "Stands: " in shown and "(enough)" in shown and str(render) in shown
+
+
+def test_verify_notices_a_changed_clip_and_changed_embeddings(mine: Path, capsys: Capture) -> None:
+    assert main(["consent", str(mine), *AGREEMENT]) == 0
+    likeness = mine / "consent" / "jane.likeness.json"
+    kept = likeness.read_bytes()
+    likeness.write_bytes(kept.replace(b"1.0", b"0.9", 1))
+    assert main(["consent", "verify", str(mine)]) == 1
+    assert "is not the file that was agreed to" in capsys.readouterr().err
+    likeness.write_bytes(kept)
+    (mine.parent / "two.mp4").write_bytes(b"another take")
+    assert main(["consent", "verify", str(mine)]) == 1
+    assert "speaks of another file" in capsys.readouterr().err
+
+
+def test_new_writes_down_the_licence_of_the_footage(mine: Path) -> None:
+    record = json.loads((mine / "consent" / "scene.footage.json").read_text())
+    assert (record["kind"], record["licence"]) == ("footage-licence", "my own")
+    assert record["performer"]["likeness"] == "replaced"
+    assert loaded(mine).clips["scene"].record == mine / "consent" / "scene.footage.json"
 
 
 def test_keys_init_makes_a_test_pair_that_show_describes(tmp_path: Path, capsys: Capture) -> None:

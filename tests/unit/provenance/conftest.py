@@ -32,9 +32,7 @@ class Signed:
         """Sign into a folder."""
         out = Marked(folder / "demo.mp4", folder / "demo.vtt", folder / "demo.jpg")
         scene = self.scene
-        made = Made(
-            scene.clip, [scene.clip], [scene.speech], scene.speech, scene.words, scene.gate
-        )
+        made = Made(scene.clip, [scene.clip], [scene.speech], scene.speech, scene.words, scene.gate)
         mark_render(
             self.assembled,
             made,

@@ -8,6 +8,7 @@ import pytest
 from scene import write_consent
 
 from mythmeter.errors import ConsentError, ProvenanceError
+from mythmeter.models.fetch import sha256_of
 from mythmeter.provenance.c2pa_file import read_file
 from mythmeter.provenance.keys import load_signer
 from mythmeter.provenance.manifest import CERTIFICATE, CONSENT, LABEL, MODELS, RENDER, SOURCES
@@ -17,9 +18,9 @@ def test_the_manifest_says_whose_consent_what_was_used_and_what_was_done(signed,
     video = signed.mark(tmp_path).video
     reading = read_file(video)
     assert reading.assertion(CONSENT) == {
-        "record_id": "urn:uuid:00000000-0000-0000-0000-000000000001",
+        "record_id": json.loads(signed.scene.record.read_text())["record_id"],
         "kind": "synthetic",
-        "sha256": "ab" * 32,
+        "sha256": sha256_of(signed.scene.record),
     }
     assert reading.assertion(LABEL) == {"text": "AI-generated: face, voice (synthetic person)"}
     assert reading.assertion(CERTIFICATE) == {"text": "test certificate, not publicly trusted"}

@@ -1,0 +1,90 @@
+import base64
+import os
+from pathlib import Path
+
+import pytest
+
+from mythmeter.people.forget import derived_from, logs_about, remove
+
+OF_JANE = (
+    "clips/jane.a/clip.mp4",
+    "clips/jane.a/faces.parquet",
+    "swap/jane/model.safetensors",
+    "voice/jane/reference.wav",
+    "consent/jane.json",
+    "consent/jane.face.json",
+    "usage/track_faces/jane.a.jsonl",
+    "logs/enrol_voice/jane.log",
+    "swap/hello/faces.mkv",
+    "voice/hello/speech.wav",
+    "lips/hello/1-of-2.mkv",
+    "render/hello/1-of-2.mp4",
+    "renders/hello.mp4",
+    "renders/hello.unverified.mp4",
+    "quality/hello.json",
+    "usage/sync_lips/hello/1-of-2.jsonl",
+    "profile/usage.parquet",
+)
+OF_OTHERS = (
+    "clips/jane-ann.a/clip.mp4",
+    "clips/scene/clip.mp4",
+    "swap/hello2/faces.mkv",
+    "renders/hello2.mp4",
+    "consent/jane-ann.json",
+    "usage/track_faces/scene.jsonl",
+)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    for name in (*OF_JANE, *OF_OTHERS):
+        path = tmp_path / "results" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"0123456789")
+    (tmp_path / "consent").mkdir()
+    for name in ("jane.json", "jane.likeness.json", "jane.renders.jsonl"):
+        (tmp_path / "consent" / name).write_text("{}")
+    return tmp_path / "results"
+
+
+def listed(results: Path) -> list[Path]:
+    record = results.parent / "consent" / "jane.json"
+    return derived_from("jane", ["hello"], results, results.parent / "reports", record)
+
+
+def test_everything_of_the_person_goes_and_nothing_of_anybody_else(results: Path) -> None:
+    removed = remove(listed(results))
+    left = {str(p.relative_to(results)) for p in results.rglob("*") if p.is_file()}
+    assert left == set(OF_OTHERS)
+    assert sum(entry.files for entry in removed) == len(OF_JANE) + 1
+    assert sum(entry.bytes for entry in removed) == 10 * len(OF_JANE) + 2
+    kept = {path.name for path in (results.parent / "consent").iterdir()}
+    assert kept == {"jane.json", "jane.renders.jsonl"}
+    assert listed(results) == []
+
+
+def test_a_link_goes_and_what_it_points_to_stays(results: Path) -> None:
+    precious = results.parent / "precious"
+    precious.mkdir()
+    (precious / "letter.txt").write_text("dear")
+    os.symlink(precious, results / "clips" / "jane.b")
+    os.symlink(precious / "letter.txt", results / "clips" / "jane.a" / "note")
+    remove(listed(results))
+    assert (precious / "letter.txt").read_text() == "dear"
+    assert not os.path.lexists(results / "clips" / "jane.b")
+
+
+def test_what_snakemake_remembers_of_the_files_goes_too(results: Path, tmp_path: Path) -> None:
+    state = tmp_path / ".snakemake"
+    speech, scene = results / "voice/hello/speech.wav", results / "clips/scene/clip.mp4"
+    for file in (speech, scene):
+        path = state / "metadata" / base64.urlsafe_b64encode(str(file).encode()).decode()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('{"params": ["the script"]}')
+    (state / "log").mkdir()
+    (state / "log" / "1.snakemake.log").write_text("wildcards: render=hello")
+    (state / "log" / "2.snakemake.log").write_text("wildcards: clip=scene")
+    logs = logs_about(state, ["jane", "hello"])
+    assert [path.name for path in logs] == ["1.snakemake.log"]
+    remove([*listed(results), *logs], state)
+    assert len(list((state / "metadata").iterdir())) == 1
