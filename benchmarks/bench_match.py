@@ -143,7 +143,12 @@ def report(name: str, parts: list[Part], measure: Measure) -> dict[str, float]:
     within, across, different = distances(parts, measure)
     same = within + across
     print(f"\n{name}: {measure.model}, {len({p.person for p in parts})} people, {len(parts)} parts")
-    for label, values in (("same clip", within), ("same person", across), ("different", different)):
+    for label, values in (
+        ("same, all", same),
+        ("same clip", within),
+        ("same person", across),
+        ("different", different),
+    ):
         if values:
             low, middle, high = np.percentile(values, [0, 50, 100])
             print(f"  {label:<12} n {len(values):>4}  {low:.3f} / {middle:.3f} / {high:.3f}")

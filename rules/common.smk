@@ -1,5 +1,7 @@
 """Inputs that depend on the sheet, and what a job asks of the machine."""
 
+from functools import cache
+
 from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
 from mythmeter.models.catalogue import load_catalogue
@@ -31,7 +33,13 @@ def receipt(wildcards):
 
 def gate_of(wildcards):
     """What the gate is asked about the person of a rule, but for the files."""
-    person = person_of(wildcards)
+    return gate_of_person(person_of(wildcards).name)
+
+
+@cache
+def gate_of_person(name):
+    """The same by name, put together once: a sheet may have thousands of rows."""
+    person = project.people[name]
     return {
         "person": person.name,
         "person_kind": person.kind,

@@ -6,6 +6,9 @@ import re
 
 import pandas as pd
 import pytest
+import yaml
+
+from mythmeter.people.ledger import read_ledger
 
 pytestmark = pytest.mark.workflow
 
@@ -69,6 +72,34 @@ def test_the_report_stands_alone(example):
 
 def test_no_file_of_the_run_is_half_written(example):
     assert not list(example.results.rglob("*.partial*"))
+
+
+def test_the_signed_render_is_in_the_ledger_of_its_consent(example):
+    person = next((example.folder / "people").glob("*.yaml"))
+    record = yaml.safe_load(person.read_text())["consent"]
+    (entry,) = [
+        signed
+        for signed in read_ledger(example.folder / record)
+        if signed.file == str(example.results / "renders" / f"{example.name}.mp4")
+    ]
+    assert entry.duration_s > 1
+
+
+def test_face_and_voice_of_real_people_were_compared_with_the_record(example):
+    consent = example.results / "consent"
+    receipts = [json.loads(path.read_text()) for path in consent.glob("*.json")]
+    (receipt,) = [receipt for receipt in receipts if "sources" in receipt]
+    matches = {match["what"]: match for match in receipts if "what" in match}
+    assert set(matches) == (set() if receipt["kind"] == "synthetic" else {"face", "voice"})
+    for match in matches.values():
+        assert match["record_id"] == receipt["record_id"]
+        assert all(c["distance"] <= match["threshold"] for c in match["clips"].values())
+
+
+def test_no_log_quotes_the_script(example):
+    texts = [path.read_text() for path in (example.results / "logs").rglob("*.log")]
+    assert texts
+    assert not any("talked about the sea" in text or "has a price" in text for text in texts)
 
 
 def test_the_unsigned_video_is_gone(example):

@@ -2,7 +2,9 @@
 
 import argparse
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -61,4 +63,5 @@ def take(faces: Mapping[str, Path], voices: Mapping[str, Path]) -> Likeness:
         if not models[name].is_file():
             print(f"Fetching {catalogue[name].purpose} …", flush=True)
             fetch(catalogue[name], models[name])
-    return take_likeness(faces, voices, models)
+    with redirect_stdout(StringIO()):  # what the stages print goes into a log otherwise
+        return take_likeness(faces, voices, models)

@@ -25,9 +25,13 @@ def pin_key(folder: Path, person: Person, key: str) -> None:
     people = tidy(config.value.get("people", "people"), folder, str(config.path))
     path = people / f"{person.name}.yaml"
     text, count = re.subn(
-        r"^(consent:.*)$", lambda m: f"{m[1]}\nconsent_key: {key}", read_text(path), 1, re.MULTILINE
+        r"^(consent:.*)$",
+        lambda line: f"{line[1]}\nconsent_key: {key}",
+        read_text(path),
+        count=1,
+        flags=re.MULTILINE,
     )
     if not count:
-        raise ConsentError(f"{path}: write `consent_key: {key}` into it; no line `consent:` found.")
+        raise ConsentError(f"{path} has no line `consent:`. Write `consent_key: {key}` into it.")
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")

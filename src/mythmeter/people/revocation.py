@@ -40,8 +40,8 @@ def read_revocations(path: Path) -> list[Revocation]:
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConsentError(
-            f"{path} is not a list of revocations ({error!r}). Restore it: while it cannot be read, "
-            "nothing can be said to be in force."
+            f"{path} is not a list of revocations ({error!r}). Restore it: while it cannot "
+            "be read, nothing can be said to be in force."
         ) from error
 
 

@@ -39,7 +39,7 @@ class Sample:
 def sample_faces(
     encoder: FaceEncoder, clip: Path, faces: Path, count: int = FRAMES
 ) -> list[Sample]:
-    """Embed the tracked face of frames spread over a normalised clip, frontal ones first choice."""
+    """Embed the tracked face of frames spread over a normalised clip, frontal ones if possible."""
     return [
         Sample(at_s, encoder.embed(frame, points))
         for at_s, frame, points in _spread(clip, faces, count)

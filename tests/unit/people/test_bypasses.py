@@ -1,7 +1,6 @@
 """Ways round the gate, each tried: none may end in a signature."""
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,7 +134,7 @@ def test_4_edited_by_one_byte_anywhere(agree: Agree, ask: Ask) -> None:
     record = agree()
     original = record.read_bytes()
     assert ask(record)
-    for position in range(0, len(original), 7):
+    for position in range(0, len(original), 23):
         for change in (original[position] ^ 1, ord(" ")):
             if change == original[position]:
                 continue
@@ -259,7 +258,7 @@ def test_10_a_receipt_copied_from_another_person_or_render(
     ],
 )
 def test_11_a_receipt_that_was_edited(agree: Agree, sign: Sign, change: dict[str, Any]) -> None:
-    with pytest.raises(ConsentError, match="does not say what|was not granted"):
+    with pytest.raises(ConsentError, match=r"does not say what|was not granted"):
         sign(agree(), lambda receipt: edit(receipt, **change))
 
 
@@ -323,7 +322,7 @@ def test_14b_a_record_reached_through_a_link_is_still_its_own_persons(
     agree()
     link = tmp_path / "people" / ".." / "joan.json"
     (tmp_path / "people").mkdir()
-    os.symlink(tmp_path / "jane.json", tmp_path / "joan.json")
+    (tmp_path / "joan.json").symlink_to(tmp_path / "jane.json")
     with pytest.raises(ConsentError, match="the record of 'jane', not of 'joan'"):
         ask(link, person="joan")
 

@@ -67,8 +67,8 @@ def test_a_link_goes_and_what_it_points_to_stays(results: Path) -> None:
     precious = results.parent / "precious"
     precious.mkdir()
     (precious / "letter.txt").write_text("dear")
-    os.symlink(precious, results / "clips" / "jane.b")
-    os.symlink(precious / "letter.txt", results / "clips" / "jane.a" / "note")
+    (results / "clips" / "jane.b").symlink_to(precious)
+    (results / "clips" / "jane.a" / "note").symlink_to(precious / "letter.txt")
     remove(listed(results))
     assert (precious / "letter.txt").read_text() == "dear"
     assert not os.path.lexists(results / "clips" / "jane.b")

@@ -140,7 +140,7 @@ def test_of_two_people_in_one_picture_only_the_one_who_agreed_is_followed(
     def pictures(name: str) -> list[np.ndarray]:
         with open_clip(media / name) as container:
             frames = container.decode(video=0)
-            return [next(frames).to_ndarray(format="rgb24") for _ in range(14)]
+            return [next(frames).to_ndarray(format="rgb24") for _ in range(5)]
 
     both = tmp_path / "both.mkv"
     with VideoWriter(both, rate=Fraction(25), size=(720, 288)) as writer:
