@@ -176,6 +176,8 @@ def report(name: str, parts: list[Part], measure: Measure) -> dict[str, float]:
 
 
 def main() -> None:
+    if not MEDIA.is_dir():
+        sys.exit(f"{MEDIA}: no shared test media there; without people there are no pairs.")
     faces, voices = collect()
     found = {"face": report("Faces", faces, FACE), "voice": report("Voices", voices, VOICE)}
     total = sum(f["pairs_different"] + f["pairs_same"] for f in found.values())
