@@ -4,6 +4,7 @@ from functools import cache
 
 from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
+from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.models.catalogue import load_catalogue
 from mythmeter.voice.assets import speaking_assets
 
@@ -102,6 +103,20 @@ def record_of_clip(wildcards):
     if owner is None or "." not in wildcards.clip or owner.kind == "synthetic":
         return []
     return [str(owner.consent)]
+
+
+def tracking_assets(wildcards):
+    """What tracking a clip needs: of a real person, also what tells her from others."""
+    known = ("dlib_points", "dlib_face") if record_of_clip(wildcards) else ()
+    return [*landmark_assets(config["faces"]["landmarks"]), *known]
+
+
+def generated_for(wildcards):
+    """Folders of generated media of one render, which go when its consent does not hold."""
+    return [
+        str(project.results / stage / wildcards.render)
+        for stage in ("voice", "swap", "lips", "render")
+    ]
 
 
 def of_target(file):

@@ -1,13 +1,5 @@
 """The face of every frame: its points, and aligned crops."""
 
-from mythmeter.faces.landmarks.protocol import assets as landmark_assets
-
-
-def tracking_assets(wildcards):
-    """What tracking a clip needs: of a real person, also what tells her from others."""
-    known = ("dlib_points", "dlib_face") if record_of_clip(wildcards) else ()
-    return [*landmark_assets(config["faces"]["landmarks"]), *known]
-
 
 rule track_faces:
     input:

@@ -3,14 +3,6 @@
 SIGNING = str(project.signing_folder) if project.signing_folder else None
 
 
-def generated_for(wildcards):
-    """Folders of generated media of one render, which go when its consent does not hold."""
-    return [
-        str(project.results / stage / wildcards.render)
-        for stage in ("voice", "swap", "lips", "render")
-    ]
-
-
 rule plan_render:
     input:
         speech="<results>/voice/{render}/speech.wav",

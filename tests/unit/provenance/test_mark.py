@@ -9,6 +9,7 @@ from scene import write_consent
 
 from mythmeter.errors import ConsentError, ProvenanceError
 from mythmeter.models.fetch import sha256_of
+from mythmeter.people.ledger import read_ledger
 from mythmeter.provenance.c2pa_file import read_file
 from mythmeter.provenance.keys import load_signer
 from mythmeter.provenance.manifest import CERTIFICATE, CONSENT, LABEL, MODELS, RENDER, SOURCES
@@ -75,6 +76,22 @@ def test_without_a_certificate_nothing_is_written(signed, tmp_path: Path) -> Non
     out = tmp_path / "out"
     out.mkdir()
     bare = type(signed)(signed.scene, signed.assembled, tmp_path / "no-keys")
+    before = read_ledger(signed.scene.record)
     with pytest.raises(ProvenanceError, match="mythmeter keys init"):
         bare.mark(out)
     assert list(out.iterdir()) == []
+    assert read_ledger(signed.scene.record) == before
+
+
+def test_a_render_is_counted_once_signed_and_refused_beyond_the_minutes(signed, tmp_path) -> None:
+    write_consent(signed.scene, minutes=0.015)  # 0.9 s; the render lasts 0.5 s
+    try:
+        signed.mark(tmp_path / "one")
+        (entry,) = read_ledger(signed.scene.record)
+        assert entry.sha256 == sha256_of(tmp_path / "one" / "demo.mp4")
+        signed.mark(tmp_path / "one")
+        with pytest.raises(ConsentError, match=r"for 0\.015 minutes of renders in all"):
+            signed.mark(tmp_path / "two")
+        assert not (tmp_path / "two").exists()
+    finally:
+        write_consent(signed.scene)
