@@ -13,7 +13,7 @@ from mythmeter.media.audio import Samples, write_wav
 from mythmeter.usage.record import UsageRecord
 from mythmeter.voice.languages import check_language
 from mythmeter.voice.speech import Speech, join
-from mythmeter.voice.synthesiser import load_synthesiser, read_voice
+from mythmeter.voice.synthesiser import Request, load_synthesiser, read_voice
 from mythmeter.voice.watermark import SHORTEST_S, mark
 
 PEAK = 10 ** (-1 / 20)
@@ -77,13 +77,11 @@ def speak_script(
             synthesiser, assets, threads=record.threads, device=record.device.kind
         )
     with record.phase("steady") as work:
-        speech = speaker.speak(
-            voice,
-            script,
-            language=delivery.language,
-            speed=delivery.speed,
-            pause_s=delivery.pause_s,
-        )
+        requests = [
+            Request(piece, delivery.language, delivery.speed)
+            for piece in speaker.split(script, delivery.language)
+        ]
+        speech = join(speaker.takes(voice, requests), pause_s=delivery.pause_s)
         padded = _padded(speech, delivery)
         samples = mark(_levelled(padded.samples), padded.rate_hz)
         work["audio_s"] = padded.duration_s
