@@ -51,6 +51,10 @@ LARGEST_PITCH_CHANGE = 1.4
 PITCH_WEIGHT = 0.3
 """What a difference of one in log pitch costs, in cosine, when the nearest voice is chosen."""
 
+LIMITS = (
+    "timbre, median pitch and long-term spectrum are the person's; accent, rhythm and intonation "
+    "stay the synthesiser's"
+)
 PROSODY_LEAN = 0.3
 TAKE_SPEED_CHANGE = (0.03, 0.08)
 """How far another take leans towards another voice's prosody, and how much its speed differs."""
@@ -112,6 +116,7 @@ class KokoroSynthesiser:
             strangers=tuple(candidate.samples_16k for candidate in candidates),
             notes={
                 "nearest_stock_voice": nearest.name,
+                "limits": LIMITS,
                 "stock_voices_heard": [candidate.name for candidate in candidates],
                 "pitch_hz": round(pitch_hz, 1),
                 "pitch_factor": round(pitch, 3),
