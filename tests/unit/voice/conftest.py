@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from mythmeter.voice.alignment import Aligner
 from mythmeter.voice.speech import Speech
 from mythmeter.voice.transcribe import Transcriber
 from mythmeter.voice.voices.kokoro import Kokoro
@@ -34,3 +35,8 @@ def good_take(kokoro: Kokoro) -> Speech:
 @pytest.fixture(scope="session")
 def transcriber(models: Callable[[str], Path]) -> Transcriber:
     return Transcriber(models("whisper"))
+
+
+@pytest.fixture(scope="session")
+def aligner(transcriber: Transcriber) -> Aligner:
+    return Aligner(transcriber)

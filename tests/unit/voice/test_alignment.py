@@ -6,7 +6,6 @@ import numpy as np
 
 from mythmeter.voice.alignment import Aligner
 from mythmeter.voice.speech import Phoneme, Sentence, Speech
-from mythmeter.voice.transcribe import Transcriber
 
 
 def without_times(speech: Speech, text: str | None = None) -> Speech:
@@ -19,9 +18,9 @@ def middle_s(phoneme: Phoneme) -> float:
 
 
 def test_english_words_and_lip_sounds_are_where_the_synthesiser_put_them(
-    good_take: Speech, transcriber: Transcriber
+    good_take: Speech, aligner: Aligner
 ) -> None:
-    found = Aligner(transcriber).align(without_times(good_take), "en-gb")
+    found = aligner.align(without_times(good_take), "en-gb")
     assert [word.text for word in found.words] == [word.text for word in good_take.words]
     starts_s = np.array(
         [[w.start_s, t.start_s] for w, t in zip(found.words, good_take.words, strict=True)]
@@ -41,10 +40,10 @@ def test_english_words_and_lip_sounds_are_where_the_synthesiser_put_them(
 
 
 def test_other_languages_get_words_in_order_without_phonemes(
-    good_take: Speech, transcriber: Transcriber
+    good_take: Speech, aligner: Aligner
 ) -> None:
     text = "Le port était calme ce matin."
-    found = Aligner(transcriber).align(without_times(good_take, text), "fr")
+    found = aligner.align(without_times(good_take, text), "fr")
     assert [word.text for word in found.words] == text.split()
     assert found.phonemes == ()
     edges_s = [time_s for word in found.words for time_s in (word.start_s, word.end_s)]

@@ -80,12 +80,12 @@ def request_of(speech: Speech) -> Request:
 
 @pytest.mark.parametrize("planted", PLANTED)
 def test_a_planted_bad_take_is_caught_and_replaced(
-    good_take: Speech, checker: Checker, transcriber: Transcriber, planted: str
+    good_take: Speech, checker: Checker, aligner: Aligner, planted: str
 ) -> None:
     kind, spoil = PLANTED[planted]
     speaker = Faulty(good_take, spoil)
     asked = [request_of(good_take)]
-    (choice,) = speak_checked(speaker, VOICE, asked, checker, Aligner(transcriber), most_takes=3)
+    (choice,) = speak_checked(speaker, VOICE, asked, checker, aligner, most_takes=3)
     assert kind in {fault.kind for fault in choice.takes[0].faults}, choice.takes[0]
     assert [take.number for take in choice.takes] == [0, 1]
     assert choice.best.number == 1 and choice.best.faults == ()
@@ -99,12 +99,12 @@ def test_a_good_take_is_not_spoken_again(good_take: Speech, checker: Checker) ->
 
 
 def test_what_stays_bad_ends_with_the_best_of_all_takes(
-    good_take: Speech, checker: Checker, transcriber: Transcriber
+    good_take: Speech, checker: Checker, aligner: Aligner
 ) -> None:
     spoilt = replace(good_take, samples=good_take.samples[: seconds(2.4)])
     speaker = Faulty(spoilt, lambda x: x[: seconds(1.2)])
     asked = [request_of(good_take)]
-    (choice,) = speak_checked(speaker, VOICE, asked, checker, Aligner(transcriber), most_takes=2)
+    (choice,) = speak_checked(speaker, VOICE, asked, checker, aligner, most_takes=2)
     assert len(choice.takes) == 2 and all(take.faults for take in choice.takes)
     assert choice.best.number == 1
 
