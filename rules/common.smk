@@ -6,7 +6,7 @@ from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
 from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.models.catalogue import load_catalogue
-from mythmeter.voice.assets import speaking_assets
+from mythmeter.voice.assets import spoken_assets
 
 catalogue = load_catalogue(project.models)
 
@@ -202,8 +202,8 @@ def heard_face_clips(wildcards):
 
 
 def of_synthesiser(wildcards):
-    """The files that the synthesiser of a render needs to speak."""
-    return [model(name) for name in speaking_assets(render_of(wildcards).synthesiser)]
+    """The files that the synthesiser of a render needs to speak and be checked."""
+    return [model(name) for name in spoken_assets(render_of(wildcards).synthesiser)]
 
 
 def usage_records(wildcards):

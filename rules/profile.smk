@@ -72,6 +72,7 @@ rule write_report:
             "<results>/voice/{person}/enrolment.json",
             person=[render.person for render in project.renders.values()],
         ),
+        takes=expand("<results>/voice/{render}/takes.json", render=project.renders),
         crops=expand("<results>/clips/{clip}/crops.jpg", clip=CLIPS),
         verdicts=expand("<results>/clips/{clip}/verdict.json", clip=CLIPS),
         charts=rules.draw_charts.output.charts,

@@ -44,10 +44,12 @@ rule speak_script:
     input:
         consent=receipt,
         voice=of_person("<results>/voice/{person}/voice.safetensors"),
+        reference=of_person("<results>/voice/{person}/reference.wav"),
         models=of_synthesiser,
     output:
         speech="<results>/voice/{render}/speech.wav",
         words="<results>/voice/{render}/words.json",
+        takes="<results>/voice/{render}/takes.json",
         usage="<results>/usage/speak_script/{render}.jsonl",
     log:
         "<logs>/speak_script/{render}.log",
@@ -62,7 +64,7 @@ rule speak_script:
         mem_mb=mem_mb(2000),
         runtime="20m",
     params:
-        assets=lambda wildcards: speaking_assets(render_of(wildcards).synthesiser),
+        assets=lambda wildcards: spoken_assets(render_of(wildcards).synthesiser),
         script=lambda wildcards: render_of(wildcards).script,
         language=lambda wildcards: render_of(wildcards).language,
         synthesiser=lambda wildcards: render_of(wildcards).synthesiser,
@@ -70,6 +72,12 @@ rule speak_script:
         pause_s=config["voice"]["pause_s"],
         lead_s=config["voice"]["lead_s"],
         tail_s=config["voice"]["tail_s"],
+        loudness_lufs=config["voice"]["loudness_lufs"],
+        seed=config["voice"]["seed"],
+        takes=config["voice"]["takes"],
+        worst_wer=config["voice"]["worst_wer"],
+        duration_s=lambda wildcards: render_of(wildcards).duration_s,
+        speed_limits=config["voice"]["speed_limits"],
         device=project.device,
         code=lambda wildcards: code_version("speak_script"),
     script:

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 
 with run_job(snakemake) as record:
     with record.phase("import"):
-        from mythmeter.voice.speak import Delivery, speak_script
+        from mythmeter.voice.speak import Delivery, Outputs, speak_script
 
     models = [Path(path) for path in snakemake.input.models]
     speak_script(
         snakemake.params.script,
         Path(snakemake.input.voice),
+        Path(snakemake.input.reference),
         synthesiser=snakemake.params.synthesiser,
         assets=dict(zip(snakemake.params.assets, models, strict=True)),
         delivery=Delivery(
@@ -24,8 +25,17 @@ with run_job(snakemake) as record:
             pause_s=snakemake.params.pause_s,
             lead_s=snakemake.params.lead_s,
             tail_s=snakemake.params.tail_s,
+            loudness_lufs=snakemake.params.loudness_lufs,
+            seed=snakemake.params.seed,
+            most_takes=snakemake.params.takes,
+            worst_wer=snakemake.params.worst_wer,
+            duration_s=snakemake.params.duration_s,
+            speed_limits=tuple(snakemake.params.speed_limits),
         ),
-        speech_path=Path(snakemake.output.speech),
-        words_path=Path(snakemake.output.words),
+        outputs=Outputs(
+            speech=Path(snakemake.output.speech),
+            words=Path(snakemake.output.words),
+            takes=Path(snakemake.output.takes),
+        ),
         record=record,
     )

@@ -27,6 +27,7 @@ with run_job(snakemake):
         sheets=paths(snakemake.input.sheets),
         consent=paths(snakemake.input.consent),
         enrolments=paths(snakemake.input.enrolments),
+        takes=paths(snakemake.input.takes),
         crops=paths(snakemake.input.crops),
         verdicts=paths(snakemake.input.verdicts),
         charts=paths(snakemake.input.charts),

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mythmeter.media.audio import read_wav
-from mythmeter.voice.assets import speaking_assets
+from mythmeter.media.audio import read_wav, write_wav
+from mythmeter.media.loudness import measure_loudness
+from mythmeter.voice.assets import spoken_assets
 from mythmeter.voice.equaliser import BINS
 from mythmeter.voice.synthesiser import write_voice
 from mythmeter.voice.voices.kokoro import read_stock_voices
@@ -25,15 +26,20 @@ def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
     style = read_stock_voices(models("kokoro_voices"))["bf_emma"][63]
     curve_db = np.linspace(2, -2, BINS).astype(np.float32)
     write_voice(tmp_path / "voice.safetensors", kokoro_voice(style, 1.05, curve_db))
-    names = speaking_assets("kokoro")
+    tone = np.sin(np.arange(48000) * 2 * np.pi * 150 / 24000).astype(np.float32)
+    write_wav(tmp_path / "reference.wav", tone * 0.3, 24000)
+    names = spoken_assets("kokoro")
     return SimpleNamespace(
         rule="speak_script",
         input=SimpleNamespace(
-            voice=str(tmp_path / "voice.safetensors"), models=[str(models(name)) for name in names]
+            voice=str(tmp_path / "voice.safetensors"),
+            reference=str(tmp_path / "reference.wav"),
+            models=[str(models(name)) for name in names],
         ),
         output=SimpleNamespace(
             speech=str(tmp_path / "out" / "speech.wav"),
             words=str(tmp_path / "out" / "words.json"),
+            takes=str(tmp_path / "out" / "takes.json"),
             usage=str(tmp_path / "usage.jsonl"),
         ),
         params=SimpleNamespace(
@@ -45,6 +51,12 @@ def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
             pause_s=0.25,
             lead_s=0.3,
             tail_s=0.4,
+            loudness_lufs=-16,
+            seed=1,
+            takes=2,
+            worst_wer=0.2,
+            duration_s=5.0,
+            speed_limits=[0.8, 1.25],
             device="cpu",
         ),
         wildcards={"render": "demo"},
@@ -58,11 +70,24 @@ def run(repository: Path, job: SimpleNamespace) -> None:
     runpy.run_path(str(repository / "scripts" / "speak_script.py"), init_globals={"snakemake": job})
 
 
-def test_speech_is_marked_and_its_words_fit_it(job: SimpleNamespace, repository: Path) -> None:
+def test_speech_is_marked_checked_and_as_long_and_loud_as_asked(
+    job: SimpleNamespace, repository: Path
+) -> None:
     run(repository, job)
     samples, rate_hz = read_wav(Path(job.output.speech))
     assert mark_strength(samples, rate_hz) > THRESHOLD
     assert np.abs(samples).max() < 0.95
+    assert len(samples) == 5 * 24000
+    assert measure_loudness(Path(job.output.speech)).integrated_lufs == pytest.approx(-16, abs=0.5)
+    takes = json.loads(Path(job.output.takes).read_text(encoding="utf-8"))
+    assert takes["word_error_rate"] < 0.5
+    assert [row["text"] for row in takes["sentences"]] == [
+        "I cost two cents a second.",
+        "Count them.",
+    ]
+    for row in takes["sentences"]:
+        assert row["takes"][row["used"]]["heard"]
+        assert all(take["faults"] for take in row["takes"][:-1])
     words = json.loads(Path(job.output.words).read_text(encoding="utf-8"))
     assert words["rate_hz"] == rate_hz == 24000
     assert words["duration_s"] == pytest.approx(len(samples) / rate_hz, abs=1e-3)
@@ -84,6 +109,7 @@ def test_speech_is_marked_and_its_words_fit_it(job: SimpleNamespace, repository:
         ({"script": "  "}, "The script is empty"),
         ({"language": "ja"}, "language 'ja' is not spoken"),
         ({"speed": 9.0}, "voice.speed must lie in"),
+        ({"speed_limits": [1.2, 0.8]}, "voice.speed_limits are"),
         ({"synthesiser": "festival"}, "Known ones: kokoro"),
     ],
 )

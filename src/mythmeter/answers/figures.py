@@ -44,3 +44,25 @@ def quality_rows(quality: Mapping[str, Any]) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def voice_reach(enrolment: Mapping[str, Any]) -> str:
+    """Say in a sentence how far a fitted voice gets, by an encoder that was not optimised.
+
+    The way is that from strangers to the person: 0 % is their mean, 100 % the person's own halves.
+    """
+    unseen = [n for n in enrolment["similarity"] if n not in enrolment["optimised"]]
+    if "dvector" not in unseen:
+        return "No encoder was left that the fit had not seen, so this voice is not judged."
+    figures = enrolment["similarity"]["dvector"]
+    low, high = figures["floor_mean"], figures["ceiling"]
+    if low is None or high <= low:
+        return "There is no floor below the ceiling to measure this voice against."
+    parts = []
+    for name, key in (("nearest stock voice", "before"), ("fitted voice", "after")):
+        if figures[key] is not None:
+            parts.append(f"the {name} is {(figures[key] - low) / (high - low):.0%} of the way")
+    return (
+        f"By the encoder that was not optimised (d-vector), {' and '.join(parts)} from strangers "
+        "to the person."
+    )

@@ -21,6 +21,8 @@ class RenderResult:
     """The receipt of `check_consent` for the person."""
     quality: dict[str, Any]
     """The scores of `score_render`."""
+    takes: dict[str, Any]
+    """What `speak_script` found in every take."""
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import jinja2
 import pandas as pd
 
 from mythmeter import __version__
-from mythmeter.answers.figures import number, quality_rows, seconds
+from mythmeter.answers.figures import number, quality_rows, seconds, voice_reach
 from mythmeter.answers.outputs import RenderResult, read_json
 from mythmeter.atomic import replacing
 
@@ -49,6 +49,7 @@ def write_page(
     sheets: Sequence[Path],
     consent: Sequence[Path],
     enrolments: Sequence[Path],
+    takes: Sequence[Path],
     crops: Sequence[Path],
     verdicts: Sequence[Path],
     charts: Sequence[Path],
@@ -69,6 +70,7 @@ def write_page(
             marks=read_json(marks[i]),
             consent=read_json(consent[i]),
             quality=read_json(quality[i]),
+            takes=read_json(takes[i]),
         )
         for i, name in enumerate(renders)
     ]
@@ -84,6 +86,7 @@ def write_page(
         stages=table.to_dict("records"),
         prices=pd.read_csv(prices).to_dict("records"),
         enrolments={path.parent.name: read_json(path) for path in enrolments},
+        voice_reach={path.parent.name: voice_reach(read_json(path)) for path in enrolments},
         clips=[
             {"name": crop.parent.name, "sheet": data_uri(crop), "verdict": read_json(verdict)}
             for crop, verdict in zip(crops, verdicts, strict=True)
@@ -119,6 +122,7 @@ def _view(result: RenderResult, sheet: Path, page: Path) -> dict[str, Any]:
         "marks": result.marks,
         "consent": result.consent,
         "quality": quality_rows(result.quality),
+        "takes": result.takes,
     }
 
 

@@ -40,6 +40,8 @@ class Render:
     """None: to the end of the footage."""
     script: str
     language: str
+    duration_s: float | None
+    """How long the speech shall last; None: as long as it takes."""
     fit: str
     """What gives when speech and footage differ in length: `trim`, `loop` or `ping-pong`."""
     swapper: str
@@ -192,6 +194,7 @@ def _render(
         end_s=end_s,
         script=row["script"],
         language=language,
+        duration_s=row.get("duration_s"),
         fit=row.get("fit", "trim"),
         swapper=row.get("swapper", config["swap"]["swapper"]),
         synthesiser=synthesiser,

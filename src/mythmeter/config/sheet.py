@@ -10,7 +10,7 @@ from mythmeter.config.places import tidy
 from mythmeter.config.schema import Locate, near, schema_of, validate
 from mythmeter.errors import ConfigError
 
-NUMBERS = ("start_s", "end_s")
+NUMBERS = ("start_s", "end_s", "duration_s")
 Row = dict[str, Any]
 
 

@@ -24,11 +24,12 @@ from mythmeter.quality.sheet import write_sheet
 from mythmeter.quality.speaker import enrolment_controls, person_speech, speaker_metric
 from mythmeter.quality.stability import jitter_metric
 from mythmeter.quality.whose_face import whose_face
-from mythmeter.quality.words import Transcriber, intelligibility, script_of
+from mythmeter.quality.words import intelligibility, script_of
 from mythmeter.render.label import draw_label, label_text
 from mythmeter.render.timeline import Timeline, read_timeline
 from mythmeter.usage.record import UsageRecord
 from mythmeter.voice.embeddings.encoder import RATE_HZ, load_encoder
+from mythmeter.voice.transcribe import Transcriber
 
 SOUND_BLOCK_S = 60.0
 

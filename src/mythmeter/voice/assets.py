@@ -7,6 +7,9 @@ from mythmeter.voice.languages import check_synthesiser
 SPEAKING: Mapping[str, tuple[str, ...]] = {"kokoro": ("kokoro", "kokoro_voices")}
 """Synthesiser -> names in the model catalogue of what it needs to speak."""
 
+LISTENING = ("whisper",)
+"""What checks speech as it is spoken."""
+
 JUDGING = ("campplus", "dvector")
 """Speaker encoders that say how like an enrolled voice is."""
 
@@ -19,6 +22,15 @@ def speaking_assets(synthesiser: str) -> tuple[str, ...]:
     """
     check_synthesiser(synthesiser)
     return SPEAKING[synthesiser]
+
+
+def spoken_assets(synthesiser: str) -> tuple[str, ...]:
+    """Return the names of what a synthesiser needs to speak a script and have it checked.
+
+    Raises:
+        ConfigError: an unknown synthesiser.
+    """
+    return (*speaking_assets(synthesiser), *LISTENING)
 
 
 def enrolment_assets(synthesiser: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from mythmeter.voice.synthesiser import (
     Synthesiser,
     Voice,
     load_synthesiser,
+    say,
     write_voice,
 )
 
@@ -108,37 +109,41 @@ def _likeness(
     enrolled: Enrolled,
     speaker: Synthesiser,
     encoders: Mapping[str, SpeakerEncoder],
-) -> dict[str, dict[str, float]]:
-    """Measure, by each encoder, likeness to the reference with its ceiling and its floor."""
-    before = _witness(speaker, enrolled.start)
+) -> dict[str, dict[str, float | None]]:
+    """Measure, by each encoder, likeness to the reference with its ceiling and its floor.
+
+    A synthesiser without voices of its own has no `before` and no floor: those are null.
+    """
+    before = _witness(speaker, enrolled.start) if enrolled.start else None
     after = _witness(speaker, enrolled.voice)
-    table: dict[str, dict[str, float]] = {}
+    table: dict[str, dict[str, float | None]] = {}
     for name, encoder in encoders.items():
         person = encoder.embed(reference.samples_16k)
         halves = [encoder.embed(half) for half in reference.halves_16k()]
         floor = [similarity(encoder.embed(other), person) for other in enrolled.strangers]
-        table[name] = {
-            "before": round(similarity(encoder.embed(before), person), 4),
-            "after": round(similarity(encoder.embed(after), person), 4),
-            "ceiling": round(similarity(*halves), 4),
-            "floor_mean": round(float(np.mean(floor)), 4),
-            "floor_max": round(max(floor), 4),
+        values = {
+            "before": None if before is None else similarity(encoder.embed(before), person),
+            "after": similarity(encoder.embed(after), person),
+            "ceiling": similarity(*halves),
+            "floor_mean": float(np.mean(floor)) if floor else None,
+            "floor_max": max(floor, default=None),
         }
+        table[name] = {k: None if v is None else round(v, 4) for k, v in values.items()}
     return table
 
 
 def _witness(speaker: Synthesiser, voice: Voice) -> Samples:
     """Speak the text that likeness is measured on; 16 kHz."""
-    speech = speaker.speak(voice, WITNESS_TEXT, language="en", speed=1.0, pause_s=0.2)
+    speech = say(speaker, voice, WITNESS_TEXT)
     return resample(speech.samples, speech.rate_hz, 16000)
 
 
-def _doubts(likeness: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _doubts(likeness: Mapping[str, Mapping[str, float | None]]) -> list[str]:
     """Say where the fit did not help the encoder that it never saw."""
-    witness = likeness["dvector"]
-    if witness["after"] < witness["before"]:
+    before, after = likeness["dvector"]["before"], likeness["dvector"]["after"]
+    if before is not None and after is not None and after < before:
         return [
-            f"by the encoder that was not optimised, likeness fell from {witness['before']:.2f} "
-            f"to {witness['after']:.2f}: try fewer fit_steps"
+            f"by the encoder that was not optimised, likeness fell from {before:.2f} "
+            f"to {after:.2f}: try fewer fit_steps"
         ]
     return []

@@ -53,13 +53,13 @@ class Reference:
         return samples[: len(samples) // 2], samples[len(samples) // 2 :]
 
 
-def clean_reference(recordings: Sequence[Path]) -> Reference:
+def clean_reference(recordings: Sequence[Path], *, shortest_s: float = SHORTEST_S) -> Reference:
     """Join the speech of 24 kHz mono recordings: DC removed, pauses cut, level normalised.
 
     Speech is found by Silero's voice activity detector, so that music and noise do not pass for it.
 
     Raises:
-        SpeechError: silent, clipped, or less than SHORTEST_S of speech.
+        SpeechError: silent, clipped, or less than `shortest_s` of speech.
         MediaError: a file that cannot be read.
     """
     pieces: list[Samples] = []
@@ -71,10 +71,10 @@ def clean_reference(recordings: Sequence[Path]) -> Reference:
         spans = _speech_spans(samples - samples.mean())
         speech_s += sum(last - first for first, last in spans) / RATE_HZ
         pieces += [_faded(samples[first:last] - samples.mean()) for first, last in spans]
-    if speech_s < SHORTEST_S:
+    if speech_s < shortest_s:
         raise SpeechError(
             f"{', '.join(p.parent.name for p in recordings)}: only {speech_s:.1f} s of speech were "
-            f"found, and a voice needs {SHORTEST_S:.0f} s or more ({ADVISED_S:.0f} s is better). "
+            f"found, and a voice needs {shortest_s:.0f} s or more ({ADVISED_S:.0f} s is better). "
             "Add a longer clip to the person's voice clips."
         )
     warnings = []

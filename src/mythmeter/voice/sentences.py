@@ -4,6 +4,9 @@ import re
 
 from mythmeter.errors import SpeechError
 
+ABBREVIATIONS = ("approx.", "Approx.")
+"""Those after which pysbd sees the end of a sentence where there is none."""
+
 
 def split_sentences(script: str) -> list[str]:
     """Cut an English script into sentences; abbreviations, decimals and titles do not end one.
@@ -24,6 +27,8 @@ def split_sentences(script: str) -> list[str]:
         piece = ""
         for segment in segmenter.segment(line) if line else ():
             piece += segment
+            if piece.rstrip().endswith(ABBREVIATIONS):
+                continue
             if segment.endswith(" ") or piece.strip() == "":
                 sentences.append(piece.strip())
                 piece = ""

@@ -39,6 +39,7 @@ class Sentence:
     start_s: float
     end_s: float
     words: tuple[Word, ...]
+    """All words of the text in order, or none where nothing is known yet of their times."""
 
 
 @dataclass(frozen=True)

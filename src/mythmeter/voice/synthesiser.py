@@ -1,6 +1,6 @@
 """What every synthesiser does, what an enrolled voice is on disk, and how one is found by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ from mythmeter.atomic import replacing
 from mythmeter.errors import ModelError
 from mythmeter.voice.languages import check_synthesiser
 from mythmeter.voice.reference import Reference
-from mythmeter.voice.speech import Speech
+from mythmeter.voice.speech import Speech, join
 
 
 @dataclass(frozen=True)
@@ -38,29 +38,70 @@ class Enrolled:
     """A voice, the one that it started from, and others to compare with."""
 
     voice: Voice
-    start: Voice
-    """The nearest voice that the synthesiser brings along, untouched."""
+    start: Voice | None
+    """The nearest voice that the synthesiser brings along, untouched; None where it has none."""
     strangers: tuple[NDArray[np.float32], ...]
-    """Speech at 16 kHz of other voices: what likeness is worth nothing."""
+    """Speech at 16 kHz of other voices: what likeness is worth nothing. Empty where it has none."""
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Request:
+    """A sentence to be spoken, and which take of it."""
+
+    text: str
+    """One of the pieces that `split` gave."""
+    language: str
+    speed: float = 1.0
+    """1 is the voice's own pace, 2 twice as fast."""
+    seed: int = 0
+    """Of whatever is sampled; the same for every take of a script."""
+    take: int = 0
+    """0 is the take that the settings describe. Each number above it must sound otherwise, from a
+    synthesiser that samples nothing too: a bad take is spoken again with the next number."""
+
+
 class Synthesiser(Protocol):
-    """Speaks text with an enrolled voice."""
+    """Speaks text with an enrolled voice, one sentence at a time.
+
+    What it speaks is not trusted: `voice.check` transcribes and times every take and asks for
+    another where one is bad. So a synthesiser need not judge its own speech.
+    """
 
     rate_hz: int
 
     def enrol(self, reference: Reference, settings: FitSettings) -> Enrolled:
         """Fit a voice to clean speech."""
 
-    def speak(
-        self, voice: Voice, text: str, *, language: str, speed: float, pause_s: float
-    ) -> Speech:
-        """Speak a text; see `Speech` for its times.
+    def split(self, text: str, language: str) -> list[str]:
+        """Cut a script into pieces that are each spoken at once: sentences, or parts of long ones.
+
+        Joined by spaces they are the script, white space normalised; what makes no sound may be
+        left out.
 
         Raises:
             SpeechError: an empty text, an unsupported language, nothing that can be said.
         """
+
+    def takes(self, voice: Voice, requests: Sequence[Request]) -> Iterator[Speech]:
+        """Speak one take for each request, in their order; they may be worked on together.
+
+        Each has one sentence, `request.text`, and is trimmed of most silence around it. Its `words`
+        are all the words of the text, with phonemes, where the synthesiser knows when they are
+        heard, and empty where it does not: they are then aligned to the sound. The same request
+        gives the same samples, whatever else is asked for beside it.
+
+        Raises:
+            SpeechError: an unsupported language, a piece that cannot be said.
+        """
+
+
+def say(
+    speaker: Synthesiser, voice: Voice, text: str, *, language: str = "en", pause_s: float = 0.2
+) -> Speech:
+    """Speak a text as it comes: the first take of each piece, unchecked."""
+    requests = [Request(piece, language) for piece in speaker.split(text, language)]
+    return join(speaker.takes(voice, requests), pause_s=pause_s)
 
 
 _CLASSES = {"kokoro": ("mythmeter.voice.voices.kokoro_voice", "KokoroSynthesiser")}

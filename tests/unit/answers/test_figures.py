@@ -1,6 +1,6 @@
 import pytest
 
-from mythmeter.answers.figures import number, quality_rows, seconds
+from mythmeter.answers.figures import number, quality_rows, seconds, voice_reach
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,16 @@ def test_a_score_without_a_value_shows_its_reason():
     assert rows[0]["value"] == "0.360 distance"
     assert rows[1]["value"] == "–"
     assert rows[1]["note"] == "no speech"
+
+
+def test_a_voice_is_judged_by_the_encoder_that_was_not_optimised() -> None:
+    figures = {"before": 0.5, "after": 0.7, "ceiling": 0.9, "floor_mean": 0.4, "floor_max": 0.6}
+    enrolment = {
+        "similarity": {"resemblyzer": {}, "dvector": figures},
+        "optimised": ["resemblyzer"],
+    }
+    said = voice_reach(enrolment)
+    assert "nearest stock voice is 20% of the way" in said and "fitted voice is 60%" in said
+    assert "not judged" in voice_reach({**enrolment, "optimised": ["resemblyzer", "dvector"]})
+    alone = {"dvector": {**figures, "before": None, "floor_mean": None}}
+    assert "no floor" in voice_reach({"similarity": alone, "optimised": []})

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from mythmeter.errors import ModelError
-from mythmeter.quality.words import Transcriber, intelligibility, spoken_words, word_errors
+from mythmeter.quality.words import intelligibility
+from mythmeter.voice.transcribe import Transcriber
+from mythmeter.voice.wording import spoken_words, word_errors
 
 
 class Parrot:

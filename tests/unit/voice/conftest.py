@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from mythmeter.voice.alignment import Aligner
 from mythmeter.voice.speech import Speech
+from mythmeter.voice.transcribe import Transcriber
 from mythmeter.voice.voices.kokoro import Kokoro
 
 
@@ -21,3 +23,20 @@ def kokoro(models: Callable[[str], Path]) -> Kokoro:
 def spoken(kokoro: Kokoro, script: str) -> Speech:
     """One script, spoken once for all tests that only look at it."""
     return kokoro.synthesise(script, kokoro.style("af_heart"), pause_s=0.25)
+
+
+@pytest.fixture(scope="session")
+def good_take(kokoro: Kokoro) -> Speech:
+    """One ordinary sentence, whose words have the synthesiser's own times."""
+    text = "The harbour was quiet this morning, although a few boats had already left."
+    return kokoro.synthesise(text, kokoro.style("bf_emma"))
+
+
+@pytest.fixture(scope="session")
+def transcriber(models: Callable[[str], Path]) -> Transcriber:
+    return Transcriber(models("whisper"))
+
+
+@pytest.fixture(scope="session")
+def aligner(transcriber: Transcriber) -> Aligner:
+    return Aligner(transcriber)

@@ -129,16 +129,19 @@ class Kokoro:
 
     def pronounce(self, text: str, language: str = "en") -> list[list[Pronunciation]]:
         """Return the pronounced words of each sentence; long sentences are cut at a pause."""
+        return [
+            part
+            for sentence in split_sentences(text)
+            for part in _cut(self.pronounce_piece(sentence, language))
+        ]
+
+    def pronounce_piece(self, text: str, language: str = "en") -> list[Pronunciation]:
+        """Return the pronounced words of one sentence or part of one, uncut."""
         check_language("kokoro", language)
         british = language.lower() == "en-gb"
         if british not in self._pronouncers:
             self._pronouncers[british] = EnglishPronouncer(british)
-        pronouncer = self._pronouncers[british]
-        return [
-            part
-            for sentence in split_sentences(text)
-            for part in _cut(pronouncer.pronounce(sentence))
-        ]
+        return self._pronouncers[british].pronounce(text)
 
     def speak(
         self, words: Sequence[Pronunciation], style: Style, speed: float = 1.0, pitch: float = 1.0

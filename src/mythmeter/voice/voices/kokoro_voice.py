@@ -1,19 +1,19 @@
 """Kokoro as a synthesiser of enrolled voices: nearest stock voice, fitted timbre, equaliser."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mythmeter.errors import ModelError
+from mythmeter.errors import ModelError, SpeechError
 from mythmeter.media.audio import Samples, resample
 from mythmeter.voice.embeddings.encoder import DifferentiableSpeakerEncoder, Embedding, similarity
 from mythmeter.voice.equaliser import BINS, Curve, equalise, match_spectrum
 from mythmeter.voice.pitch import median_pitch_hz
 from mythmeter.voice.reference import Reference
 from mythmeter.voice.speech import Speech
-from mythmeter.voice.synthesiser import Enrolled, FitSettings, Voice
+from mythmeter.voice.synthesiser import Enrolled, FitSettings, Request, Voice
 from mythmeter.voice.voices.kokoro import RATE_HZ, TIMBRE_VALUES, Kokoro, Style
 from mythmeter.voice.voices.kokoro_graph import PITCH_HZ, expose, load_graph, only, start_session
 from mythmeter.voice.voices.kokoro_timing import to_symbols
@@ -51,6 +51,13 @@ LARGEST_PITCH_CHANGE = 1.4
 PITCH_WEIGHT = 0.3
 """What a difference of one in log pitch costs, in cosine, when the nearest voice is chosen."""
 
+LIMITS = (
+    "timbre, median pitch and long-term spectrum are the person's; accent, rhythm and intonation "
+    "stay the synthesiser's"
+)
+PROSODY_LEAN = 0.3
+TAKE_SPEED_CHANGE = (0.03, 0.08)
+"""How far another take leans towards another voice's prosody, and how much its speed differs."""
 
 Encoders = Mapping[str, DifferentiableSpeakerEncoder]
 
@@ -109,6 +116,7 @@ class KokoroSynthesiser:
             strangers=tuple(candidate.samples_16k for candidate in candidates),
             notes={
                 "nearest_stock_voice": nearest.name,
+                "limits": LIMITS,
                 "stock_voices_heard": [candidate.name for candidate in candidates],
                 "pitch_hz": round(pitch_hz, 1),
                 "pitch_factor": round(pitch, 3),
@@ -116,20 +124,42 @@ class KokoroSynthesiser:
             },
         )
 
-    def speak(
-        self, voice: Voice, text: str, *, language: str, speed: float, pause_s: float
-    ) -> Speech:
-        """Speak with a fitted style, its pitch factor and its equaliser."""
-        speech = self.kokoro.synthesise(
-            text,
-            voice.tensors["style"],
-            speed,
-            float(voice.tensors["pitch"][0]),
-            language=language,
-            pause_s=pause_s,
-        )
-        samples = equalise(speech.samples, voice.tensors["equaliser_db"])
-        return Speech(samples, speech.rate_hz, speech.sentences)
+    def split(self, text: str, language: str) -> list[str]:
+        """Cut a script into sentences, long ones at a pause; see `Synthesiser`."""
+        pieces = [
+            " ".join(word.text for word in words)
+            for words in self.kokoro.pronounce(text, language)
+            if any(word.sounds for word in words)
+        ]
+        if not pieces:
+            raise SpeechError(f"Nothing in {text.strip()!r} can be spoken: it has no words.")
+        return pieces
+
+    def takes(self, voice: Voice, requests: Sequence[Request]) -> Iterator[Speech]:
+        """Speak with the fitted style, its pitch factor and its equaliser; see `Synthesiser`."""
+        for request in requests:
+            words = self.kokoro.pronounce_piece(request.text, request.language)
+            style, speed = self._varied(voice.tensors["style"], request)
+            speech = self.kokoro.speak(words, style, speed, float(voice.tensors["pitch"][0]))
+            samples = equalise(speech.samples, voice.tensors["equaliser_db"])
+            yield Speech(samples, speech.rate_hz, speech.sentences)
+
+    def _varied(self, style: Style, request: Request) -> tuple[Style, float]:
+        """Return the style and speed of a take.
+
+        The model samples nothing: the same input is the same speech. Takes after the first are a
+        little slower or faster, and their prosody, not their timbre, leans towards a stock voice.
+        """
+        if request.take == 0:
+            return style, request.speed
+        random = np.random.default_rng((request.seed, request.take))
+        names = [name for name in self.kokoro.stock_voices() if name.startswith(ENGLISH)]
+        other = self.kokoro.style(str(random.choice(names)))[STYLE_ROW]
+        varied = style.copy()
+        varied[TIMBRE_VALUES:] += PROSODY_LEAN * (other - style)[TIMBRE_VALUES:]
+        slower_first = -1 if request.take % 2 else 1
+        change = slower_first * random.uniform(*TAKE_SPEED_CHANGE)
+        return varied, request.speed * (1 + change)
 
     def _candidates(
         self,
