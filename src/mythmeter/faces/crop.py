@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from mythmeter.atomic import replacing
 from mythmeter.errors import FaceError, MediaError
 from mythmeter.faces.align import Matrix, crop_matrix, cut, transform
+from mythmeter.faces.landmarks.ibug import crop_matrix_68
+from mythmeter.faces.points import read_points
 from mythmeter.faces.table import CropsWriter, read_faces
 from mythmeter.media.decode import Frame, count_frames, frame_rate, read_frames
 from mythmeter.media.encode import VideoWriter
@@ -22,6 +24,8 @@ BLOCK_FRAMES = 256
 SHEET_CROPS = 24
 SHEET_COLUMNS = 6
 SHEET_CROP_PX = 160
+AGREES = 0.1
+"""Up to this disagreement, in distances of the outer eyes, two trackers see the same face."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def crop_faces(
     sheet: Path,
     crop_px: int,
     record: UsageRecord,
+    points: Path | None = None,
 ) -> None:
     """Write the aligned crops of a clip, their transforms, and a contact sheet.
 
@@ -55,9 +60,10 @@ def crop_faces(
         sheet: `crops.jpg`, crops at even distances with their frame numbers.
         crop_px: side of a crop.
         record: usage record of the job.
+        points: `points_68.parquet`, which then aligns the frames where it agrees with the mesh.
 
     Raises:
-        FaceError: the faces are not those of this clip.
+        FaceError: the faces or the points are not those of this clip.
     """
     rate, frames = frame_rate(clip), count_frames(clip)
     shown = {round(i) for i in np.linspace(0, frames - 1, min(SHEET_CROPS, frames))}
@@ -67,17 +73,23 @@ def crop_faces(
         VideoWriter(video, rate=rate, size=(crop_px, crop_px)) as pictures,
         CropsWriter(table, rate=rate, crop_px=crop_px) as rows,
     ):
-        for frame, alignment in _aligned(clip, faces, frames, crop_px):
+        for frame, alignment in _aligned(clip, alignments(faces, frames, crop_px, points), frames):
             crop = _crop(frame, alignment, crop_px)
             pictures.write(crop)
             rows.write(alignment.frame, alignment.matrix, alignment.points)
             if alignment.frame in shown:
                 tiles.append(_tile(crop, alignment, rate))
-        _write_sheet(sheet, tiles)
+        write_sheet(sheet, tiles, SHEET_CROP_PX, SHEET_COLUMNS)
 
 
-def alignments(faces: Path, frames: int, crop_px: int) -> Iterator[Alignment]:
-    """Yield the alignment of each frame of a face table, a block at a time."""
+def alignments(
+    faces: Path, frames: int, crop_px: int, points: Path | None = None
+) -> Iterator[Alignment]:
+    """Yield the alignment of each frame of a face table, a block at a time.
+
+    Where 68 points lie on the same face as the mesh, they align it; where they do not, one of the
+    two trackers is wrong, and the mesh, which every later stage draws with, is kept.
+    """
     for start in range(0, frames, BLOCK_FRAMES):
         block = read_faces(faces, start, min(start + BLOCK_FRAMES, frames))
         if len(block) != min(BLOCK_FRAMES, frames - start):
@@ -85,19 +97,24 @@ def alignments(faces: Path, frames: int, crop_px: int) -> Iterator[Alignment]:
                 f"{faces}: ends at frame {start + len(block)}, but its clip has {frames}. "
                 "Track the faces of this clip again."
             )
+        located = None if points is None else read_points(points, start, start + len(block))
+        if located is not None and len(located) != len(block):
+            raise FaceError(f"{points}: has fewer frames than {faces}. Locate the points again.")
         for row, number in enumerate(block.frame):
             if block.present[row]:
                 matrix = crop_matrix(block.points[row], crop_px)
+                if located is not None and located.disagreement[row] <= AGREES:
+                    matrix = crop_matrix_68(located.points[row], crop_px)
                 yield Alignment(int(number), matrix, transform(block.points[row], matrix))
             else:
                 yield Alignment(int(number), None, None)
 
 
 def _aligned(
-    clip: Path, faces: Path, frames: int, crop_px: int
+    clip: Path, found: Iterator[Alignment], frames: int
 ) -> Iterator[tuple[Frame, Alignment]]:
     pictures = read_frames(clip, stop=frames)
-    for alignment in alignments(faces, frames, crop_px):
+    for alignment in found:
         yield next(pictures), alignment
 
 
@@ -121,10 +138,11 @@ def _tile(crop: NDArray[np.uint8], alignment: Alignment, rate: Fraction) -> NDAr
     return np.asarray(tile, np.uint8)
 
 
-def _write_sheet(path: Path, tiles: list[NDArray[np.uint8]]) -> None:
-    columns = min(SHEET_COLUMNS, len(tiles))
+def write_sheet(path: Path, tiles: list[NDArray[np.uint8]], side: int, columns: int) -> None:
+    """Write square tiles as one JPEG, row by row; without tiles, one white tile."""
+    tiles = tiles or [np.full((side, side, 3), 255, np.uint8)]
+    columns = min(columns, len(tiles))
     lines = -(-len(tiles) // columns)
-    side = SHEET_CROP_PX
     sheet = np.full((lines * side, columns * side, 3), 255, np.uint8)
     for number, tile in enumerate(tiles):
         top, left = number // columns * side, number % columns * side

@@ -10,6 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mythmeter.faces.align import CROP_MARGIN, Matrix, canonical_to_crop, similarity, transform
+from mythmeter.faces.mesh import CANONICAL
+
 COUNT: Final = 68
 
 MESH_POINTS: Final = np.array(
@@ -46,3 +49,9 @@ def disagreement(points: NDArray[Any], mesh_points: NDArray[Any]) -> float:
     between_eyes = float(np.hypot(*(expected[45] - expected[36])))
     apart = np.hypot(*(np.asarray(points)[INNER] - expected[INNER]).T)
     return float(apart.mean()) / max(between_eyes, 1e-6)
+
+
+def crop_matrix_68(points: NDArray[Any], crop_px: int, margin: float = CROP_MARGIN) -> Matrix:
+    """Map frame pixels to the canonical crop by (68, 2) points; see `align.crop_matrix`."""
+    target = transform(CANONICAL[MESH_POINTS[STABLE]], canonical_to_crop(crop_px, margin))
+    return similarity(np.asarray(points)[STABLE], target)

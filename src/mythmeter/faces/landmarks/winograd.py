@@ -18,7 +18,7 @@ from mythmeter.faces.compiled import compiled
 LANES: Final = 32
 """Channels that are worked on together: two registers of 512 bits."""
 TILE: Final = 4
-BLOCK_TILES: Final = 128
+BLOCK_TILES: Final = 64
 """Tiles that are transformed before they are multiplied: what stays in the second-level cache."""
 
 _KERNEL: Final = np.array(
