@@ -4,8 +4,10 @@ from functools import cache
 
 from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
+from mythmeter.errors import MythmeterError
 from mythmeter.faces.landmarks.protocol import assets as landmark_assets
-from mythmeter.models.catalogue import load_catalogue
+from mythmeter.models import supplied as missing_files
+from mythmeter.models.catalogue import by_name, load_catalogue
 from mythmeter.voice.assets import spoken_assets
 
 catalogue = load_catalogue(project.models)
@@ -14,6 +16,21 @@ catalogue = load_catalogue(project.models)
 def model(name):
     """Path of a fetched file, by its name in the catalogue."""
     return f"<resources>/models/{catalogue[name].file}"
+
+
+def require_supplied(names, wanted_by, instead):
+    """Stop before any work where a file that only the user can supply is missing."""
+    if not workflow.is_main_process:
+        return
+    try:
+        missing_files.require(
+            [by_name(catalogue, name) for name in names],
+            wanted_by=wanted_by,
+            instead=instead,
+            licences=config["licences"],
+        )
+    except MythmeterError as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from None
 
 
 def render_of(wildcards):
@@ -143,6 +160,29 @@ def of_person(file):
     return lambda wildcards: file.format(person=render_of(wildcards).person)
 
 
+def swapper_of(wildcards):
+    """The swapper of a render, or of the face that is learnt."""
+    if hasattr(wildcards, "render"):
+        return render_of(wildcards).swapper
+    return getattr(wildcards, "swapper", config["swap"]["swapper"])
+
+
+def oneshot_files(role):
+    """Input function: the file of the user's that the one-shot swapper needs in a role."""
+    return lambda wildcards: (
+        [model(config["swap"]["oneshot"][role])]
+        if swapper_of(wildcards) == "oneshot_onnx"
+        else []
+    )
+
+
+def require_swapper_files():
+    """Stop before any work where a render asks for a one-shot swapper that is not there."""
+    if any(render.swapper == "oneshot_onnx" for render in project.renders.values()):
+        names = [config["swap"]["oneshot"][role] for role in ("swapper", "recognition")]
+        require_supplied(names, "swapper oneshot_onnx", "swapper closed_form")
+
+
 def mem_mb(base, per_input_mb=0.0):
     """Memory that a job asks for: a base, plus a multiple of its input, doubled each attempt."""
     return lambda wildcards, input, attempt: ramp(
@@ -218,6 +258,8 @@ def usage_records(wildcards):
     records += expand(rules.normalise_clip.output.usage, clip=CLIPS)
     records += expand(rules.track_faces.output.usage, clip=CLIPS)
     records += expand(rules.crop_faces.output.usage, clip=CLIPS)
+    if FAN:
+        records += expand(rules.locate_points.output.usage, clip=CLIPS)
     heard = {clip for name in PEOPLE for clip in project.people[name].voice_clips}
     records += expand(rules.extract_audio.output.usage, clip=sorted(heard))
     for whole in (

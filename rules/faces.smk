@@ -1,5 +1,9 @@
 """The face of every frame: its points, and aligned crops."""
 
+FAN = config["faces"]["landmarks"] == "fan"
+if FAN:
+    require_supplied(["fan"], "faces.landmarks: fan", "faces.landmarks: facemesh")
+
 
 rule track_faces:
     input:
@@ -28,10 +32,46 @@ rule track_faces:
         "../scripts/track_faces.py"
 
 
+rule locate_points:
+    input:
+        clip="<results>/clips/{clip}/clip.mp4",
+        faces="<results>/clips/{clip}/faces.parquet",
+        weights=model("fan"),
+    output:
+        table="<results>/clips/{clip}/points_68.parquet",
+        sheet=report(
+            "<results>/clips/{clip}/points_68.jpg",
+            category="faces",
+            labels={"clip": "{clip}"},
+        ),
+        summary="<results>/clips/{clip}/points_68.json",
+        usage="<results>/usage/locate_points/{clip}.jsonl",
+    log:
+        "<logs>/locate_points/{clip}.log",
+    benchmark:
+        "<benchmarks>/locate_points/{clip}.tsv"
+    conda:
+        "../envs/faces.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        vram_mb=vram_mb(3000),
+        mem_mb=mem_mb(2000),
+        runtime="2h",
+    params:
+        code=lambda wildcards: code_version("locate_points"),
+        fan=config["faces"]["fan"],
+        licence=catalogue["fan"].licence,
+        device=project.device,
+    script:
+        "../scripts/locate_points.py"
+
+
 rule crop_faces:
     input:
         clip="<results>/clips/{clip}/clip.mp4",
         faces="<results>/clips/{clip}/faces.parquet",
+        points="<results>/clips/{clip}/points_68.parquet" if FAN else [],
     output:
         video="<results>/clips/{clip}/crops.mkv",
         table="<results>/clips/{clip}/crops.parquet",

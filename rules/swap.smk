@@ -1,8 +1,11 @@
 """The person's face learnt, and put on the performer."""
 
+require_swapper_files()
+
 
 rule train_swap:
     input:
+        models=oneshot_files("recognition"),
         consent=receipt,
         match=match_of("face"),
         crops=of_face_clips("crops.mkv"),
@@ -28,6 +31,7 @@ rule train_swap:
         components=config["swap"]["components"],
         enrolment_frames=config["swap"]["enrolment_frames"],
         device=project.device,
+        provider=config["swap"]["oneshot"]["provider"],
         code=lambda wildcards: code_version("train_swap"),
     script:
         "../scripts/train_swap.py"
@@ -35,6 +39,7 @@ rule train_swap:
 
 rule swap_faces:
     input:
+        models=oneshot_files("swapper"),
         consent=receipt,
         footage=footage_of,
         licence=licence_of,
@@ -63,6 +68,7 @@ rule swap_faces:
         start_s=lambda wildcards: render_of(wildcards).start_s,
         end_s=lambda wildcards: render_of(wildcards).end_s,
         device=project.device,
+        provider=config["swap"]["oneshot"]["provider"],
         code=lambda wildcards: code_version("swap_faces"),
     script:
         "../scripts/swap_faces.py"

@@ -12,6 +12,7 @@ with run_job(snakemake) as record:
     with record.phase("import"):
         from mythmeter.faces.crop import crop_faces
 
+    points = getattr(snakemake.input, "points", None)
     crop_faces(
         Path(snakemake.input.clip),
         Path(snakemake.input.faces),
@@ -19,5 +20,6 @@ with run_job(snakemake) as record:
         table=Path(snakemake.output.table),
         sheet=Path(snakemake.output.sheet),
         crop_px=snakemake.params.crop_px,
+        points=Path(points) if points else None,
         record=record,
     )

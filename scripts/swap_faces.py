@@ -12,10 +12,12 @@ with run_job(snakemake) as record:
     with record.phase("import"):
         from mythmeter.people.footage import check_footage, footage_of
         from mythmeter.swap.apply import swap_faces
+        from mythmeter.swap.swappers.base import Equipment
 
     footage = footage_of(snakemake)
     if footage is not None:
         check_footage(footage)
+    models = [Path(path) for path in getattr(snakemake.input, "models", [])]
     swap_faces(
         Path(snakemake.input.model),
         (Path(snakemake.input.crops), Path(snakemake.input.points)),
@@ -24,4 +26,5 @@ with run_job(snakemake) as record:
         start_s=snakemake.params.start_s,
         end_s=snakemake.params.end_s,
         record=record,
+        equipment=Equipment({"swapper": models[0]}, snakemake.params.provider) if models else None,
     )

@@ -38,6 +38,8 @@ class Asset:
     licence: str
     purpose: str
     sources: tuple[Source, ...]
+    accept: str = ""
+    """Licence that the user must accept by this name; empty: none."""
 
 
 def load_catalogue(path: Path) -> dict[str, Asset]:
@@ -55,6 +57,7 @@ def _asset(name: str, entry: Mapping[str, Any]) -> Asset:
         licence=entry["licence"],
         purpose=entry["purpose"],
         sources=tuple(_source(s) for s in entry["sources"]),
+        accept=entry.get("accept", ""),
     )
 
 
@@ -86,3 +89,16 @@ def by_file(catalogue: Mapping[str, Asset], file: str) -> Asset:
             return asset
     known = ", ".join(sorted(a.file for a in catalogue.values()))
     raise ModelError(f"{file} is not in the model catalogue. It knows: {known}.")
+
+
+def by_name(catalogue: Mapping[str, Asset], name: str) -> Asset:
+    """Return an asset by its name.
+
+    Raises:
+        ModelError: the catalogue has no such name.
+    """
+    if name not in catalogue:
+        raise ModelError(
+            f"The model catalogue has no asset {name!r}. It has: {', '.join(sorted(catalogue))}."
+        )
+    return catalogue[name]

@@ -12,7 +12,7 @@ from mythmeter.media.segment import segment_frames
 from mythmeter.swap.composite import finish
 from mythmeter.swap.crops import Crop, frames_with_a_face, stream_crops
 from mythmeter.swap.model import load_face
-from mythmeter.swap.swappers.base import Drawn
+from mythmeter.swap.swappers.base import Drawn, Equipment, NeedsEquipment
 from mythmeter.usage.record import UsageRecord
 
 BATCH = 16
@@ -28,6 +28,7 @@ def swap_faces(
     start_s: float,
     end_s: float | None,
     record: UsageRecord,
+    equipment: Equipment | None = None,
 ) -> None:
     """Write the target's crops with the person's face in them.
 
@@ -41,6 +42,7 @@ def swap_faces(
         swapper: name of the swapper that learnt the model.
         start_s, end_s: segment of the target, in seconds; end None means the end of the clip.
         record: of this job.
+        equipment: files of the user's that the swapper draws with, if it needs any.
 
     Raises:
         ConfigError: unknown swapper.
@@ -53,6 +55,8 @@ def swap_faces(
     first, stop = segment_frames(start_s, end_s, rate, count_frames(video))
     with record.phase("model_load"):
         face = load_face(model, swapper)
+        if equipment is not None and isinstance(face, NeedsEquipment):
+            face.equip(equipment)
         record.backend = face.name
     crop_px, present = frames_with_a_face(table, first, stop)
     if not len(present):

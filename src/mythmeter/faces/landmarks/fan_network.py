@@ -170,10 +170,8 @@ class _Stack:
     def _hourglass(self, level: int, features: Array) -> Array:
         upper = self._blocks[f"b1_{level}"](features)
         lower = self._blocks[f"b2_{level}"](_halved(features))
-        if level > 1:
-            lower = self._hourglass(level - 1, lower)
-        else:
-            lower = self._blocks["b2_plus_1"](lower)
+        inner = self._blocks["b2_plus_1"]
+        lower = self._hourglass(level - 1, lower) if level > 1 else inner(lower)
         lower = self._blocks[f"b3_{level}"](lower)
         _add_doubled(lower, upper)
         return upper

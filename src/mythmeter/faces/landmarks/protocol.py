@@ -36,8 +36,11 @@ def _load_facemesh(models: Mapping[str, Path]) -> Landmarker:
     return FaceMesh(models)
 
 
+_MESH: Final = (("face_detector", "face_mesh", "iris"), _load_facemesh)
 _BACKENDS: Final[Mapping[str, tuple[tuple[str, ...], Loader]]] = {
-    "facemesh": (("face_detector", "face_mesh", "iris"), _load_facemesh),
+    "facemesh": _MESH,
+    # The swap needs the mesh in any case, so the mesh tracks; rule locate_points does the rest.
+    "fan": _MESH,
 }
 
 

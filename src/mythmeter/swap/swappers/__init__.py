@@ -3,8 +3,9 @@
 from mythmeter.errors import ConfigError
 from mythmeter.swap.swappers.base import Swapper
 from mythmeter.swap.swappers.closed_form import ClosedForm
+from mythmeter.swap.swappers.oneshot_onnx import OneshotOnnx
 
-SWAPPERS: dict[str, type[Swapper]] = {ClosedForm.name: ClosedForm}
+SWAPPERS: dict[str, type[Swapper]] = {ClosedForm.name: ClosedForm, OneshotOnnx.name: OneshotOnnx}
 
 
 def swapper_class(name: str) -> type[Swapper]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,16 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Equipment:
+    """Files that a swapper needs beside what it learnt, and where they run."""
+
+    files: Mapping[str, Path]
+    """By role."""
+    provider: str
+    """Of ONNX Runtime."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a face is learnt."""
 
@@ -30,6 +41,8 @@ class Settings:
     """Side of the square texture."""
     components: int
     """Principal components of each region of the texture."""
+    equipment: Equipment | None = None
+    """For swappers that learn with a model of the user's."""
 
 
 class Swapper(Protocol):
@@ -71,5 +84,19 @@ class Swapper(Protocol):
         """Second pass over the same crops, some at a time: draw the person's face for each.
 
         `row` is the number of crops that came before these.
+        """
+        ...
+
+
+@runtime_checkable
+class NeedsEquipment(Protocol):
+    """A swapper that draws with a model of the user's."""
+
+    def equip(self, equipment: Equipment) -> None:
+        """Load what is needed before the first drawing.
+
+        Raises:
+            ModelError: a file is not what it should be.
+            DeviceError: it does not load where it should run.
         """
         ...
