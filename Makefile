@@ -63,7 +63,7 @@ report: setup ## write the page again, and Snakemake's own report of the run bes
 	$(SNAKEMAKE) --forcerun write_report -- all
 	$(BIN)/snakemake --report reports/snakemake.html
 
-bench: bench-memory bench-overhead bench-clone bench-script ## run every benchmark
+bench: bench-memory bench-overhead bench-clone bench-script bench-align bench-swap ## run every benchmark
 
 bench-%: setup ## run one benchmark; its last line is one JSON object
 	$(BIN)/python benchmarks/bench_$*.py

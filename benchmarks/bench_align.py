@@ -1,7 +1,8 @@
 """Landmarks a second: face-alignment's own loop against ours, same weights, boxes and frames.
 
-    python benchmarks/bench_align.py                    two threads' worth of nothing: one thread
+    python benchmarks/bench_align.py
     python benchmarks/bench_align.py --frames 24 --weights FILE
+    python benchmarks/bench_align.py --device cuda --frames 64 --batch 1 8 32
 
 Without --weights, weights are random but full-size and in the real file format (24 M parameters, 96
 MB), with batch norms that are not the identity. Each frame's box comes from the mesh tracker; the

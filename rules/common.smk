@@ -183,6 +183,19 @@ def require_swapper_files():
         require_supplied(names, "swapper oneshot_onnx", "swapper closed_form")
 
 
+def supplied_models():
+    """What the user supplied for this run, with its licence, for the report."""
+    names = ["fan"] if FAN else []
+    if any(render.swapper == "oneshot_onnx" for render in project.renders.values()):
+        names += [
+            config["swap"]["oneshot"][role] for role in ("swapper", "recognition")
+        ]
+    return [
+        {key: getattr(catalogue[name], key) for key in ("file", "purpose", "licence")}
+        for name in names
+    ]
+
+
 def mem_mb(base, per_input_mb=0.0):
     """Memory that a job asks for: a base, plus a multiple of its input, doubled each attempt."""
     return lambda wildcards, input, attempt: ramp(

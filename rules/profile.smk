@@ -75,6 +75,12 @@ rule write_report:
         takes=expand("<results>/voice/{render}/takes.json", render=project.renders),
         crops=expand("<results>/clips/{clip}/crops.jpg", clip=CLIPS),
         verdicts=expand("<results>/clips/{clip}/verdict.json", clip=CLIPS),
+        points=(
+            expand("<results>/clips/{clip}/points_68.jpg", clip=CLIPS) if FAN else []
+        ),
+        point_summaries=(
+            expand("<results>/clips/{clip}/points_68.json", clip=CLIPS) if FAN else []
+        ),
         charts=rules.draw_charts.output.charts,
         stages=rules.draw_charts.output.stages,
         prices=rules.draw_charts.output.prices,
@@ -94,6 +100,7 @@ rule write_report:
     params:
         code=lambda wildcards: code_version("write_report"),
         renders=list(project.renders),
+        models=supplied_models(),
         footage={
             project.clips[render.target].id: project.clips[render.target].licence
             for render in project.renders.values()

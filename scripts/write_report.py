@@ -35,6 +35,14 @@ with run_job(snakemake):
         prices=Path(snakemake.input.prices),
         scope=Path(snakemake.input.scope),
         footage=dict(snakemake.params.footage),
+        points=list(
+            zip(
+                paths(getattr(snakemake.input, "points", [])),
+                paths(getattr(snakemake.input, "point_summaries", [])),
+                strict=True,
+            )
+        ),
+        models=getattr(snakemake.params, "models", []),
         template=Path(snakemake.input.template),
         page=Path(snakemake.output.page),
     )

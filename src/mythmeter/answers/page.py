@@ -59,8 +59,14 @@ def write_page(
     footage: Mapping[str, str],
     template: Path,
     page: Path,
+    points: Sequence[tuple[Path, Path]] = (),
+    models: Sequence[Mapping[str, str]] = (),
 ) -> None:
-    """Fill the template from the files of a run. The sequences are parallel to `renders`."""
+    """Fill the template from the files of a run. The sequences are parallel to `renders`.
+
+    `points` are picture and summary of the 68 landmarks of each clip, where there are any; `models`
+    are `file`, `purpose` and `licence` of what the user supplied.
+    """
     results = [
         RenderResult(
             name=name,
@@ -92,6 +98,11 @@ def write_page(
             for crop, verdict in zip(crops, verdicts, strict=True)
         ],
         footage=footage,
+        points=[
+            {"name": summary.parent.name, "sheet": data_uri(sheet), **read_json(summary)}
+            for sheet, summary in points
+        ],
+        models=models,
     )
     with replacing(page) as partial:
         partial.write_text(html, encoding="utf-8")
