@@ -110,7 +110,7 @@ def test_a_fault_in_an_overlay_is_found_in_the_overlay(load: Load, tmp_path: Pat
     ("old", "new", "message"),
     [
         ("swapper: closed_form", "swapper: closed_from", "Did you mean 'closed_form'"),
-        ("landmarks: facemesh", "landmarks: fan", "Known: facemesh"),
+        ("landmarks: facemesh", "landmarks: dlib", "Known: facemesh, fan"),
         ("crf: 12", "crf: 99", "ingest.crf is 99; it must be at most 51"),
         ("crop_px: 256", "crop_px: -2", "faces.crop_px is -2; it must be at least 64"),
         ("device: auto", "device: gpu", "device is 'gpu'"),
