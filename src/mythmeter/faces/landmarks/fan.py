@@ -2,8 +2,8 @@
 
 The steps are those of face-alignment 1.5.0's `get_landmarks_from_image`: a crop round the box, the
 network on the crop and on its mirror image, the highest cell of each heatmap moved a quarter
-towards its higher neighbour. The boxes are the tracker's, so the library's own detector (s3fd, 90 MB
-and most of its time) is not needed; frames are worked on together instead of one by one.
+towards its higher neighbour. The boxes are the tracker's, so the library's own detector (s3fd,
+90 MB and most of its time) is not needed; frames are worked on together instead of one by one.
 """
 
 from collections.abc import Iterable, Iterator
