@@ -4,7 +4,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "person": ("generate_person",),
     "people": ("check_consent", "match_face", "match_voice"),
     "ingest": ("normalise_clip", "extract_audio"),
-    "faces": ("track_faces", "crop_faces"),
+    "faces": ("track_faces", "locate_points", "crop_faces"),
     "swap": ("train_swap", "swap_faces"),
     "voice": ("enrol_voice", "speak_script"),
     "lips": ("drive_lips", "sync_lips"),
