@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     signed = read_ledger(person.consent)
     renders |= {Path(e.file).stem for e in signed if Path(e.file).parent == own}
     paths = derived_from(name, renders, results, reports, person.consent)
-    paths += logs_about(STATE, [name, *renders])
+    paths += logs_about(STATE, [name, *renders], results)
     if options.dry_run:
         print("\n".join([f"Would go ({len(paths)}):", *(f"  {path}" for path in paths)]))
         return

@@ -89,14 +89,14 @@ def remove(paths: Sequence[Path], state: Path | None = None) -> list[Removed]:
     return removed
 
 
-def logs_about(state: Path, names: Iterable[str]) -> list[Path]:
-    """List Snakemake's own logs that name a person or a render."""
+def logs_about(state: Path, names: Iterable[str], results: Path) -> list[Path]:
+    """List Snakemake's own logs of a project that name a person or a render."""
     named = re.compile(rf"[=/](?:{'|'.join(map(re.escape, names))})(?![a-z0-9_-])")
-    return [
-        path
+    logs = {
+        path: path.read_text(encoding="utf-8", errors="replace")
         for path in sorted((state / "log").glob("*.snakemake.log"))
-        if named.search(path.read_text(encoding="utf-8", errors="replace"))
-    ]
+    }
+    return [path for path, text in logs.items() if f"{results}/" in text and named.search(text)]
 
 
 def _files_under(folder: Path) -> Iterator[Path]:

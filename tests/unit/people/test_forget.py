@@ -82,9 +82,10 @@ def test_what_snakemake_remembers_of_the_files_goes_too(results: Path, tmp_path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text('{"params": ["the script"]}')
     (state / "log").mkdir()
-    (state / "log" / "1.snakemake.log").write_text("wildcards: render=hello")
-    (state / "log" / "2.snakemake.log").write_text("wildcards: clip=scene")
-    logs = logs_about(state, ["jane", "hello"])
+    (state / "log" / "1.snakemake.log").write_text(f"{results}/x wildcards: render=hello")
+    (state / "log" / "2.snakemake.log").write_text(f"{results}/x wildcards: clip=scene")
+    (state / "log" / "3.snakemake.log").write_text("elsewhere/x wildcards: person=jane")
+    logs = logs_about(state, ["jane", "hello"], results)
     assert [path.name for path in logs] == ["1.snakemake.log"]
     remove([*listed(results), *logs], state)
     assert len(list((state / "metadata").iterdir())) == 1
