@@ -20,7 +20,7 @@ def middle_s(phoneme: Phoneme) -> float:
 def test_english_words_and_lip_sounds_are_where_the_synthesiser_put_them(
     good_take: Speech, aligner: Aligner
 ) -> None:
-    found = aligner.align(without_times(good_take), "en-gb")
+    found = aligner.align(without_times(good_take), "en")
     assert [word.text for word in found.words] == [word.text for word in good_take.words]
     starts_s = np.array(
         [[w.start_s, t.start_s] for w, t in zip(found.words, good_take.words, strict=True)]
