@@ -6,13 +6,16 @@ from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
 from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.models.catalogue import load_catalogue
-from mythmeter.voice.assets import spoken_assets
+from mythmeter.voice.assets import OWN_FILES, enrolment_assets, spoken_assets
+from mythmeter.voice.settings import settings_of
 
 catalogue = load_catalogue(project.models)
 
 
 def model(name):
-    """Path of a fetched file, by its name in the catalogue."""
+    """Path of a fetched file, by its name in the catalogue, or of the user's own in its place."""
+    if name in project.own_models:
+        return str(project.own_models[name])
     return f"<resources>/models/{catalogue[name].file}"
 
 
@@ -203,7 +206,29 @@ def heard_face_clips(wildcards):
 
 def of_synthesiser(wildcards):
     """The files that the synthesiser of a render needs to speak and be checked."""
-    return [model(name) for name in spoken_assets(render_of(wildcards).synthesiser)]
+    return [model(name) for name in spoken_assets(synthesiser_of(wildcards))]
+
+
+def of_enrolment(wildcards):
+    """The files that the synthesiser of a person needs to enrol a voice and have it judged."""
+    return [model(name) for name in enrolment_assets(synthesiser_of(wildcards))]
+
+
+def synthesiser_of(wildcards):
+    """Who speaks for a person: the renders of one person share one synthesiser."""
+    return project.synthesisers[person_of(wildcards).name]
+
+
+def settings_of_synthesiser(wildcards):
+    """The further settings of the synthesiser of a render or of a person."""
+    return settings_of(synthesiser_of(wildcards), config)
+
+
+def credited_synthesiser(wildcards):
+    """The synthesiser as the manifest names it: with whose checkpoint."""
+    name = synthesiser_of(wildcards)
+    own = name == "xtts" and any(file in project.own_models for file in OWN_FILES)
+    return "xtts:own" if own else name
 
 
 def usage_records(wildcards):

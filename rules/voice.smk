@@ -1,16 +1,12 @@
 """The person's voice enrolled, and the script spoken with it."""
 
-from mythmeter.voice.assets import enrolment_assets
-
-ENROLMENT_ASSETS = enrolment_assets(config["voice"]["synthesiser"])
-
 
 rule enrol_voice:
     input:
         consent=receipt,
         match=match_of("voice"),
         recordings=of_voice_clips("speech_24k.wav"),
-        models=[model(name) for name in ENROLMENT_ASSETS],
+        models=of_enrolment,
     output:
         voice="<results>/voice/{person}/voice.safetensors",
         reference="<results>/voice/{person}/reference.wav",
@@ -29,8 +25,9 @@ rule enrol_voice:
         mem_mb=mem_mb(4500),
         runtime="20m",
     params:
-        assets=ENROLMENT_ASSETS,
-        synthesiser=config["voice"]["synthesiser"],
+        assets=lambda wildcards: enrolment_assets(synthesiser_of(wildcards)),
+        synthesiser=synthesiser_of,
+        settings=settings_of_synthesiser,
         fit_steps=config["voice"]["fit_steps"],
         equaliser_strength=config["voice"]["equaliser_strength"],
         seed=config["voice"]["seed"],
@@ -64,10 +61,11 @@ rule speak_script:
         mem_mb=mem_mb(2000),
         runtime="20m",
     params:
-        assets=lambda wildcards: spoken_assets(render_of(wildcards).synthesiser),
+        assets=lambda wildcards: spoken_assets(synthesiser_of(wildcards)),
         script=lambda wildcards: render_of(wildcards).script,
         language=lambda wildcards: render_of(wildcards).language,
-        synthesiser=lambda wildcards: render_of(wildcards).synthesiser,
+        synthesiser=synthesiser_of,
+        settings=settings_of_synthesiser,
         speed=config["voice"]["speed"],
         pause_s=config["voice"]["pause_s"],
         lead_s=config["voice"]["lead_s"],

@@ -18,6 +18,7 @@ with run_job(snakemake) as record:
         Path(snakemake.input.voice),
         Path(snakemake.input.reference),
         synthesiser=snakemake.params.synthesiser,
+        synthesiser_settings=dict(snakemake.params.settings),
         assets=dict(zip(snakemake.params.assets, models, strict=True)),
         delivery=Delivery(
             language=snakemake.params.language,

@@ -47,6 +47,7 @@ def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
             script=SCRIPT,
             language="en-gb",
             synthesiser="kokoro",
+            settings={},
             speed=1.0,
             pause_s=0.25,
             lead_s=0.3,

@@ -65,6 +65,7 @@ def speak_script(
     reference: Path,
     *,
     synthesiser: str,
+    synthesiser_settings: Mapping[str, Any],
     assets: Mapping[str, Path],
     delivery: Delivery,
     outputs: Outputs,
@@ -77,6 +78,7 @@ def speak_script(
         voice_path: from enrol_voice.
         reference: the person's cleaned reference, likeness to which decides between takes.
         synthesiser: name of the backend.
+        synthesiser_settings: its own settings (`settings.settings_of`).
         assets: files by catalogue name; `whisper` is always needed.
         delivery: language, pace, silences, loudness and checks.
         outputs: what is written.
@@ -94,7 +96,11 @@ def speak_script(
     voice = read_voice(voice_path, synthesiser)
     with record.phase("model_load"):
         speaker = load_synthesiser(
-            synthesiser, assets, threads=record.threads, device=record.device.kind
+            synthesiser,
+            assets,
+            threads=record.threads,
+            device=record.device.kind,
+            settings=synthesiser_settings,
         )
         pieces = speaker.split(script, delivery.language)
         transcriber = Transcriber(assets["whisper"], record.threads)
@@ -126,6 +132,7 @@ def speak_script(
         work["audio_s"] = duration_s
         work["takes"] = sum(len(choice["takes"]) for choice in choices)
         work["phonemes"] = sum(len(word.phonemes) for s in sentences for word in s.words)
+        work.update(getattr(speaker, "work", {}))
     _write(outputs.words, words_table(sentences, speaker.rate_hz, duration_s, delivery.language))
     _write(outputs.takes, _takes_table(outputs.speech, choices, pace, delivery))
 
