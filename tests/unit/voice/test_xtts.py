@@ -144,7 +144,8 @@ def test_rows_end_apart_move_up_and_make_room(stock: XttsSynthesiser, voice: Voi
         ids = torch.tensor([model.encode(text, "en")], dtype=torch.int32)
         model.gpt.compute_embeddings(latents, ids)
         prefixes.append(model.gpt.gpt_inference.cached_prefix_emb)
-    prompts = [Prompt(p, 5 + n, limit) for n, (p, limit) in enumerate(zip(prefixes, (9, 2, 5, 1)))]
+    limits = (9, 2, 5, 1)
+    prompts = [Prompt(prefixes[n], 5 + n, limit) for n, limit in enumerate(limits)]
     decoder = TokenDecoder(model.gpt, model.sampling, rows=2, mode="eager")
     together = {d.index: d for d in decoder.decode(prompts)}
     assert decoder.tokens == 17 and decoder.steps < 14
@@ -258,7 +259,7 @@ def test_a_voice_of_another_width_is_refused(ours: XttsSynthesiser, voice: Voice
         **voice.tensors,
         "gpt_cond_latent": np.zeros((1, 32, 1024), dtype=np.float32),
     }
-    with pytest.raises(ModelError, match="width 1024.*Enrol it again"):
+    with pytest.raises(ModelError, match=r"width 1024.*Enrol it again"):
         list(ours.takes(Voice("xtts", tensors), requests()[:1]))
 
 
@@ -301,7 +302,7 @@ class TestRefusedBeforeAnythingIsLoaded:
         for file in OWN_FILES.values():
             shutil.copy(folder / file, tmp_path) if file != "model.pth" else None
         (tmp_path / "model.pth").write_text("version https://git-lfs.github.com/spec/v1\n")
-        with pytest.raises(ModelError, match="not a PyTorch checkpoint.*LFS pointer"):
+        with pytest.raises(ModelError, match=r"not a PyTorch checkpoint.*LFS pointer"):
             load(tmp_path)
         (tmp_path / "model.pth").unlink()
         (tmp_path / "model.pth").symlink_to(folder / "model.pth")
@@ -324,7 +325,7 @@ def test_weights_of_another_size_are_one_message(tmp_path: Path, folder: Path) -
     config = json.loads(path.read_text())
     config["model_args"]["gpt_layers"] = 3
     path.write_text(json.dumps(config))
-    with pytest.raises(ModelError, match="could not be loaded as XTTS.*one checkpoint"):
+    with pytest.raises(ModelError, match=r"could not be loaded as XTTS.*one checkpoint"):
         load(tmp_path / "other")
 
 

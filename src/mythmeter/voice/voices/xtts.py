@@ -104,6 +104,7 @@ class XttsSynthesiser:
             },
         )
         self.mode = mode
+        self.together = 1 if mode == "reference" else rows
         self._engine: Engine = self._model.engine(mode, rows)
         self._first_audio_s: float | None = None
 

@@ -51,7 +51,7 @@ def find_files(assets: Mapping[str, Path]) -> CheckpointFiles:
 
 
 def _check_sums(files: CheckpointFiles) -> None:
-    """Hold a checkpoint folder to its own SHA256SUMS (the format of coreutils), where it has one."""
+    """Hold a checkpoint folder to its own SHA256SUMS (as coreutils write it), if it has one."""
     sums = files.model.with_name("SHA256SUMS")
     if not sums.is_file():
         return
