@@ -4,7 +4,7 @@ One checkpoint with random weights in the real format and of the real sizes (453
 1.8 GB), one text, one process. Theirs: `Xtts.inference` of coqui-tts, sentence by sentence, as
 `TTS.api` calls it. Ours: the same sentences side by side through `XttsSynthesiser`. Random weights
 never stop, so every sentence has `--tokens` audio tokens on both sides: equal work. Rounds
-alternate; the first of each side is not counted.
+alternate. Then the same weights, rounded to bf16.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -37,7 +37,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, help="reuse this folder, or make it there")
     parser.add_argument("--tokens", type=int, default=40, help="audio tokens a sentence")
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--sentences", type=int, default=8, choices=range(1, 9), metavar="1-8")
+    parser.add_argument("--warm-up", type=int, default=1, help="passes that are not counted")
+    parser.add_argument("--rounds", type=int, default=2, help="passes that are")
     parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark itself")
     options = parser.parse_args()
@@ -51,7 +53,7 @@ def main() -> None:
 
 
 def measure(folder: Path, options: argparse.Namespace) -> None:
-    """Load both sides, let them speak in turns, compare."""
+    """Load the weights once, let both sides speak in turns, compare."""
     import numpy as np
     import torch
 
@@ -64,60 +66,82 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     assets = {name: folder / file for name, file in OWN_FILES.items()}
     own: dict[str, Any] = {"licences": ["CPML"], "max_tokens": options.tokens}
-    sides = {LIBRARY: {"mode": "reference"}, "fp32": {"precision": "fp32"}, "bf16": {}}
-    sides["bf16"] = {"precision": "bf16"}
+    texts = SENTENCES[: options.sentences]
+    requests = [Request(text, "en", 1.0, seed) for seed, text in enumerate(texts)]
+    stock = XttsSynthesiser(assets, threads, device, mode="reference", **own)
     noise = np.random.default_rng(1).normal(0, 0.1, 24000 * 8).astype(np.float32)
-    requests = [Request(text, "en", 1.0, seed) for seed, text in enumerate(SENTENCES)]
-    walls: dict[str, list[float]] = {name: [] for name in sides}
-    cpus: dict[str, list[float]] = {name: [] for name in sides}
-    parts: dict[str, dict[str, float]] = {}
-    heard: dict[str, dict[int, Any]] = {}
-    speakers = {}
-    for name, settings in sides.items():
-        rows = {} if name == LIBRARY else {"rows": options.rows}
-        speakers[name] = XttsSynthesiser(assets, threads, device, **own, **settings, **rows)
-    voice = speakers[LIBRARY].enrol(Reference(noise, 8.0, ()), FitSettings(0, 0.0, 1)).voice
-    for turn in range(options.rounds + 1):
-        for name, speaker in speakers.items():
-            before = speaker.work
-            cpu, wall = time.process_time(), time.perf_counter()
-            heard[name] = dict(speaker._engine.speak(voice, requests))
-            if turn:
-                walls[name].append(time.perf_counter() - wall)
-                cpus[name].append(time.process_time() - cpu)
-                after = speaker.work
-                for key in after:
-                    spent = after[key] - before.get(key, 0.0)
-                    parts.setdefault(name, {})[key] = parts.get(name, {}).get(key, 0.0) + spent
-    tokens = len(SENTENCES) * options.tokens
-    audio_s = sum(len(samples) for samples in heard[LIBRARY].values()) / 24000
-    for name in sides:
-        wall, cpu = statistics.median(walls[name]), statistics.median(cpus[name])
-        spent = ", ".join(f"{k} {v / options.rounds:.2f}" for k, v in parts[name].items())
-        error = max(
-            float(np.abs(heard[name][i] - heard[LIBRARY][i]).max())
-            / float(np.abs(heard[LIBRARY][i]).max())
-            if heard[name][i].shape == heard[LIBRARY][i].shape
-            else float("nan")
-            for i in heard[LIBRARY]
+    voice = stock.enrol(Reference(noise, 8.0, ()), FitSettings(0, 0.0, 1)).voice
+    model, mode = stock._model, "graphs" if device == "cuda" else "eager"
+    runs: dict[str, list[Run]] = {LIBRARY: [], "fp32": [], "bf16": []}
+    engines = {LIBRARY: model.engine("reference", 1), "fp32": model.engine(mode, options.rows)}
+    for turn in range(options.warm_up + options.rounds):
+        for name, engine in engines.items():
+            run = speak(engine, model, voice, requests)
+            if turn >= options.warm_up:
+                runs[name].append(run)
+    model.precision = torch.bfloat16  # from here on the same weights, rounded
+    rounded = model.engine(mode, options.rows)
+    for turn in range(options.warm_up + options.rounds):
+        run = speak(rounded, model, voice, requests)
+        if turn >= options.warm_up:
+            runs["bf16"].append(run)
+    report(runs, options, f"{device}, {threads} thread(s)")
+
+
+class Run(NamedTuple):
+    """One pass over the text."""
+
+    wall_s: float
+    cpu_s: float
+    parts: dict[str, float]
+    heard: dict[int, Any]
+
+
+def speak(engine: Any, model: Any, voice: Any, requests: list[Any]) -> Run:
+    """Speak the text once."""
+    before = model.work()
+    cpu, wall = time.process_time(), time.perf_counter()
+    heard = dict(engine.speak(voice, requests))
+    spent_cpu, spent_wall = time.process_time() - cpu, time.perf_counter() - wall
+    parts = {key: value - before.get(key, 0.0) for key, value in model.work().items()}
+    return Run(spent_wall, spent_cpu, parts, heard)
+
+
+def report(runs: dict[str, list[Run]], options: argparse.Namespace, where: str) -> None:
+    """Print a line for each side, and the JSON object."""
+    import numpy as np
+
+    tokens = options.sentences * options.tokens
+    wanted = runs[LIBRARY][-1].heard
+    audio_s = sum(len(samples) for samples in wanted.values()) / 24000
+    rate = {}
+    for name, passes in runs.items():
+        wall = statistics.median(run.wall_s for run in passes)
+        cpu = statistics.median(run.cpu_s for run in passes)
+        rate[name] = tokens / (wall if where.startswith("cuda") else cpu)
+        heard = passes[-1].heard
+        deviation = max(
+            float(np.abs(heard[i] - wanted[i]).max()) / float(np.abs(wanted[i]).max())
+            for i in wanted
         )
+        parts = ", ".join(f"{key} {value:.2f}" for key, value in passes[-1].parts.items())
         print(
-            f"{name:6} wall {wall:7.2f} s  CPU {cpu:7.2f} s  {tokens / wall:6.1f} tokens/s  "
-            f"RTF {wall / audio_s:5.2f}  largest deviation from stock {error:.1e} of its peak  "
-            f"[a round: {spent}]"
+            f"{name:6} wall {wall:7.2f} s  CPU {cpu:7.2f} s  {rate[name]:6.2f} tokens/s  "
+            f"RTF {wall / audio_s:5.2f}  largest deviation from stock {deviation:.1e} of its peak  "
+            f"[last pass: {parts}]"
         )
-    ours, theirs = (tokens / statistics.median(walls[name]) for name in ("fp32", LIBRARY))
     scope = (
-        f"{device}, {threads} thread(s); random weights, {tokens} tokens in {len(SENTENCES)} "
-        f"sentences, {options.rows} rows, fp32 on both sides, vocoder included; wall time"
+        f"{where}; random weights, {tokens} tokens in {options.sentences} sentences, "
+        f"{options.rows} rows, fp32 on both sides, vocoder included; seconds are "
+        + ("wall time" if where.startswith("cuda") else "CPU time, the machine being shared")
     )
     print(
         json.dumps(
             {
                 "name": "voice",
-                "ours": round(ours, 2),
-                "theirs": round(theirs, 2),
-                "ratio": round(ours / theirs, 3),
+                "ours": round(rate["fp32"], 3),
+                "theirs": round(rate[LIBRARY], 3),
+                "ratio": round(rate["fp32"] / rate[LIBRARY], 3),
                 "unit": "audio tokens a second",
                 "n": options.rounds,
                 "scope": scope,

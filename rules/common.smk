@@ -6,7 +6,13 @@ from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
 from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.models.catalogue import load_catalogue
-from mythmeter.voice.assets import OWN_FILES, enrolment_assets, spoken_assets
+from mythmeter.voice.assets import (
+    OWN_FILES,
+    SIDE_BY_SIDE,
+    enrolment_assets,
+    speaking_assets,
+    spoken_assets,
+)
 from mythmeter.voice.settings import settings_of
 
 catalogue = load_catalogue(project.models)
@@ -209,6 +215,30 @@ def of_synthesiser(wildcards):
     return [model(name) for name in spoken_assets(synthesiser_of(wildcards))]
 
 
+def of_synthesiser_alone(wildcards):
+    """The files that the synthesiser of a person needs to speak."""
+    return [model(name) for name in speaking_assets(synthesiser_of(wildcards))]
+
+
+def speaks_together(person):
+    """Whether all scripts of a person are spoken side by side before each is checked."""
+    return project.synthesisers[person] in SIDE_BY_SIDE
+
+
+def first_takes(wildcards):
+    """First takes of all renders of a render's person, where the synthesiser works side by side."""
+    person = person_of(wildcards).name
+    if not speaks_together(person):
+        return []
+    return [f"<results>/voice/{person}/first_takes.safetensors"]
+
+
+def scripts_of_person(wildcards):
+    """Script and language of every render of a person."""
+    renders = project.renders.values()
+    return [(r.script, r.language) for r in renders if r.person == wildcards.person]
+
+
 def of_enrolment(wildcards):
     """The files that the synthesiser of a person needs to enrol a voice and have it judged."""
     return [model(name) for name in enrolment_assets(synthesiser_of(wildcards))]
@@ -238,6 +268,8 @@ def usage_records(wildcards):
     real = [name for name in PEOPLE if project.people[name].kind != "synthetic"]
     for match in (rules.match_face, rules.match_voice):
         records += expand(match.output.usage, person=real)
+    together = [name for name in PEOPLE if speaks_together(name)]
+    records += expand(rules.speak_together.output.usage, person=together)
     synthetic = [name for name in PEOPLE if name in GENERATED]
     records += expand(rules.generate_person.output.usage, person=synthetic)
     records += expand(rules.normalise_clip.output.usage, clip=CLIPS)

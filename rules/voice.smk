@@ -37,12 +37,46 @@ rule enrol_voice:
         "../scripts/enrol_voice.py"
 
 
+rule speak_together:
+    input:
+        consent=receipt,
+        voice="<results>/voice/{person}/voice.safetensors",
+        models=of_synthesiser_alone,
+    output:
+        takes="<results>/voice/{person}/first_takes.safetensors",
+        usage="<results>/usage/speak_together/{person}.jsonl",
+    log:
+        "<logs>/speak_together/{person}.log",
+    benchmark:
+        "<benchmarks>/speak_together/{person}.tsv"
+    conda:
+        "../envs/voice.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        vram_mb=vram_mb(6000),
+        mem_mb=mem_mb(8000),
+        runtime="60m",
+    params:
+        assets=lambda wildcards: speaking_assets(synthesiser_of(wildcards)),
+        scripts=scripts_of_person,
+        synthesiser=synthesiser_of,
+        settings=settings_of_synthesiser,
+        speed=config["voice"]["speed"],
+        seed=config["voice"]["seed"],
+        device=project.device,
+        code=lambda wildcards: code_version("speak_together"),
+    script:
+        "../scripts/speak_together.py"
+
+
 rule speak_script:
     input:
         consent=receipt,
         voice=of_person("<results>/voice/{person}/voice.safetensors"),
         reference=of_person("<results>/voice/{person}/reference.wav"),
         models=of_synthesiser,
+        first_takes=first_takes,
     output:
         speech="<results>/voice/{render}/speech.wav",
         words="<results>/voice/{render}/words.json",

@@ -39,4 +39,5 @@ with run_job(snakemake) as record:
             takes=Path(snakemake.output.takes),
         ),
         record=record,
+        first_takes=next((Path(path) for path in snakemake.input.first_takes), None),
     )

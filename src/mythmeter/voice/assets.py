@@ -20,6 +20,9 @@ SPEAKING: Mapping[str, tuple[str, ...]] = {
 LISTENING = ("whisper",)
 """What checks speech as it is spoken."""
 
+SIDE_BY_SIDE = ("xtts",)
+"""Synthesisers that speak many sentences faster than one after another."""
+
 OWN_FILES: Mapping[str, str] = {
     "xtts_config": "config.json",
     "xtts_model": "model.pth",
