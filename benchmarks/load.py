@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mythmeter.voice.service.consents import Consents, Granted
 from mythmeter.voice.service.load import drive, summary
 
 REPOSITORY = Path(__file__).parents[1]
@@ -67,9 +68,19 @@ def ask(url: str, options: argparse.Namespace, clients: int) -> dict[str, Any]:
     return row
 
 
+class Nobody(Consents):
+    """A blend of stock voices is nobody's: nobody is there to agree."""
+
+    def has_receipt(self, person: str) -> bool:
+        return True
+
+    def require(self, person: str, language: str) -> Granted:
+        return Granted("none: a blend of stock voices", "synthetic")
+
+
 @contextmanager
 def own_server(folder: Path, options: argparse.Namespace) -> Iterator[str]:
-    """Serve a blend of stock voices, enrolled and with the receipt of somebody synthetic."""
+    """Serve a blend of stock voices, which imitates nobody."""
     import uvicorn
 
     from mythmeter.models.catalogue import load_catalogue
@@ -93,14 +104,7 @@ def own_server(folder: Path, options: argparse.Namespace) -> Iterator[str]:
     style = speaker.kokoro.blend({"af_heart": 1.0, "bf_emma": 1.0})[63]
     voice = kokoro_voice(style, 1.0, np.zeros(BINS, dtype=np.float32))
     write_voice(folder / "voice" / options.voice / "voice.safetensors", voice)
-    scope = {"face": False, "voice": True, "languages": ["en"], "minutes": None}
-    receipt = {
-        **{"decision": "granted", "person": options.voice, "record_id": "none: nobody"},
-        **{"kind": "synthetic", "scope": scope, "expires": None},
-    }
-    (folder / "consent").mkdir()
-    (folder / "consent" / f"{options.voice}.json").write_text(json.dumps(receipt))
-    offer = Offer(speaker, "kokoro", VoiceShelf(folder, "kokoro"), mark, waiting=64)
+    offer = Offer(speaker, "kokoro", VoiceShelf(folder, "kokoro", Nobody(folder, {})), mark, 64)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -35,6 +35,7 @@ def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
             voice=str(tmp_path / "voice.safetensors"),
             reference=str(tmp_path / "reference.wav"),
             models=[str(models(name)) for name in names],
+            first_takes=[],
         ),
         output=SimpleNamespace(
             speech=str(tmp_path / "out" / "speech.wav"),

@@ -104,7 +104,9 @@ def enrol(results: Path, person: str, *, over: bool = False, **scope: Any) -> No
         expires=now + timedelta(days=-1 if over else 9),
         subject=person,
         controller=Party(person, "mail@example.org"),
-        likeness=describe(likeness, likeness_path(path), {"dvector": "d" * 64}),
+        likeness=describe(
+            likeness, likeness_path(path), {"dlib_face": "f" * 64, "dvector": "d" * 64}
+        ),
     )
     write_record(signed(record, key), path)
     QUESTIONS[person] = Asked(
@@ -137,9 +139,7 @@ def results(tmp_path: Path) -> Path:
 
 @contextmanager
 def serving(results: Path, speaker: Counter, waiting: int = 16) -> Iterator[httpx.Client]:
-    offer = Offer(
-        speaker, "counter", shelf_of(results), lambda s, _: s, waiting, pause_s=0.1
-    )
+    offer = Offer(speaker, "counter", shelf_of(results), lambda s, _: s, waiting, pause_s=0.1)
     config = uvicorn.Config(make_app(offer), port=0, log_level="error", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
