@@ -15,7 +15,7 @@ READY := $(VENV)/.ready
 TORCH := torch==2.13.0
 SNAKEMAKE := $(BIN)/snakemake --cores all --resources gpu=1
 
-.PHONY: help setup demo test lint format report bench clean distclean lock
+.PHONY: help setup demo test lint format report bench load clean distclean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+%?:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -63,10 +63,15 @@ report: setup ## write the page again, and Snakemake's own report of the run bes
 	$(SNAKEMAKE) --forcerun write_report -- all
 	$(BIN)/snakemake --report reports/snakemake.html
 
-bench: bench-memory bench-overhead bench-clone bench-script bench-align bench-swap ## run every benchmark
+BENCHMARKS := $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))
+
+bench: $(BENCHMARKS) ## run every benchmark
 
 bench-%: setup ## run one benchmark; its last line is one JSON object
 	$(BIN)/python benchmarks/bench_$*.py
+
+load: setup ## latency and throughput of the speech server against concurrency
+	$(BIN)/python benchmarks/load.py $(LOAD)
 
 clean: ## remove what the workflow made; keeps .venv and fetched files
 	rm -rf results reports/*.html .snakemake

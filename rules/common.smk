@@ -8,13 +8,22 @@ from mythmeter.errors import MythmeterError
 from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.models import supplied as missing_files
 from mythmeter.models.catalogue import by_name, load_catalogue
-from mythmeter.voice.assets import spoken_assets
+from mythmeter.voice.assets import (
+    OWN_FILES,
+    SIDE_BY_SIDE,
+    enrolment_assets,
+    speaking_assets,
+    spoken_assets,
+)
+from mythmeter.voice.settings import settings_of
 
 catalogue = load_catalogue(project.models)
 
 
 def model(name):
-    """Path of a fetched file, by its name in the catalogue."""
+    """Path of a fetched file, by its name in the catalogue, or of the user's own in its place."""
+    if name in project.own_models:
+        return str(project.own_models[name])
     return f"<resources>/models/{catalogue[name].file}"
 
 
@@ -256,7 +265,53 @@ def heard_face_clips(wildcards):
 
 def of_synthesiser(wildcards):
     """The files that the synthesiser of a render needs to speak and be checked."""
-    return [model(name) for name in spoken_assets(render_of(wildcards).synthesiser)]
+    return [model(name) for name in spoken_assets(synthesiser_of(wildcards))]
+
+
+def of_synthesiser_alone(wildcards):
+    """The files that the synthesiser of a person needs to speak."""
+    return [model(name) for name in speaking_assets(synthesiser_of(wildcards))]
+
+
+def speaks_together(person):
+    """Whether all scripts of a person are spoken side by side before each is checked."""
+    return project.synthesisers[person] in SIDE_BY_SIDE
+
+
+def first_takes(wildcards):
+    """First takes of all renders of a render's person, where the synthesiser works side by side."""
+    person = person_of(wildcards).name
+    if not speaks_together(person):
+        return []
+    return [f"<results>/voice/{person}/first_takes.safetensors"]
+
+
+def scripts_of_person(wildcards):
+    """Script and language of every render of a person."""
+    renders = project.renders.values()
+    return [(r.script, r.language) for r in renders if r.person == wildcards.person]
+
+
+def of_enrolment(wildcards):
+    """The files that the synthesiser of a person needs to enrol a voice and have it judged."""
+    return [model(name) for name in enrolment_assets(synthesiser_of(wildcards))]
+
+
+def synthesiser_of(wildcards):
+    """Who speaks for a person: the renders of one person share one synthesiser."""
+    return project.synthesisers[person_of(wildcards).name]
+
+
+def settings_of_synthesiser(wildcards):
+    """The further settings of the synthesiser of a render or of a person."""
+    return settings_of(synthesiser_of(wildcards), config)
+
+
+def credited_synthesiser(wildcards):
+    """The synthesiser as the manifest names it: with whose checkpoint."""
+    name = synthesiser_of(wildcards)
+    own = name == "xtts" and any(file in project.own_models for file in OWN_FILES)
+    return "xtts:own" if own else name
 
 
 def usage_records(wildcards):
@@ -266,6 +321,8 @@ def usage_records(wildcards):
     real = [name for name in PEOPLE if project.people[name].kind != "synthetic"]
     for match in (rules.match_face, rules.match_voice):
         records += expand(match.output.usage, person=real)
+    together = [name for name in PEOPLE if speaks_together(name)]
+    records += expand(rules.speak_together.output.usage, person=together)
     synthetic = [name for name in PEOPLE if name in GENERATED]
     records += expand(rules.generate_person.output.usage, person=synthetic)
     records += expand(rules.normalise_clip.output.usage, clip=CLIPS)

@@ -128,7 +128,7 @@ rule mark_render:
         backends=lambda wildcards: [
             config["faces"]["landmarks"],
             render_of(wildcards).swapper,
-            render_of(wildcards).synthesiser,
+            credited_synthesiser(wildcards),
             render_of(wildcards).syncer,
         ],
         catalogue=str(project.models),

@@ -1,16 +1,12 @@
 """The person's voice enrolled, and the script spoken with it."""
 
-from mythmeter.voice.assets import enrolment_assets
-
-ENROLMENT_ASSETS = enrolment_assets(config["voice"]["synthesiser"])
-
 
 rule enrol_voice:
     input:
         consent=receipt,
         match=match_of("voice"),
         recordings=of_voice_clips("speech_24k.wav"),
-        models=[model(name) for name in ENROLMENT_ASSETS],
+        models=of_enrolment,
     output:
         voice="<results>/voice/{person}/voice.safetensors",
         reference="<results>/voice/{person}/reference.wav",
@@ -29,8 +25,9 @@ rule enrol_voice:
         mem_mb=mem_mb(4500),
         runtime="20m",
     params:
-        assets=ENROLMENT_ASSETS,
-        synthesiser=config["voice"]["synthesiser"],
+        assets=lambda wildcards: enrolment_assets(synthesiser_of(wildcards)),
+        synthesiser=synthesiser_of,
+        settings=settings_of_synthesiser,
         fit_steps=config["voice"]["fit_steps"],
         equaliser_strength=config["voice"]["equaliser_strength"],
         seed=config["voice"]["seed"],
@@ -40,12 +37,46 @@ rule enrol_voice:
         "../scripts/enrol_voice.py"
 
 
+rule speak_together:
+    input:
+        consent=receipt,
+        voice="<results>/voice/{person}/voice.safetensors",
+        models=of_synthesiser_alone,
+    output:
+        takes="<results>/voice/{person}/first_takes.safetensors",
+        usage="<results>/usage/speak_together/{person}.jsonl",
+    log:
+        "<logs>/speak_together/{person}.log",
+    benchmark:
+        "<benchmarks>/speak_together/{person}.tsv"
+    conda:
+        "../envs/voice.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        vram_mb=vram_mb(6000),
+        mem_mb=mem_mb(8000),
+        runtime="60m",
+    params:
+        assets=lambda wildcards: speaking_assets(synthesiser_of(wildcards)),
+        scripts=scripts_of_person,
+        synthesiser=synthesiser_of,
+        settings=settings_of_synthesiser,
+        speed=config["voice"]["speed"],
+        seed=config["voice"]["seed"],
+        device=project.device,
+        code=lambda wildcards: code_version("speak_together"),
+    script:
+        "../scripts/speak_together.py"
+
+
 rule speak_script:
     input:
         consent=receipt,
         voice=of_person("<results>/voice/{person}/voice.safetensors"),
         reference=of_person("<results>/voice/{person}/reference.wav"),
         models=of_synthesiser,
+        first_takes=first_takes,
     output:
         speech="<results>/voice/{render}/speech.wav",
         words="<results>/voice/{render}/words.json",
@@ -64,10 +95,11 @@ rule speak_script:
         mem_mb=mem_mb(2000),
         runtime="20m",
     params:
-        assets=lambda wildcards: spoken_assets(render_of(wildcards).synthesiser),
+        assets=lambda wildcards: spoken_assets(synthesiser_of(wildcards)),
         script=lambda wildcards: render_of(wildcards).script,
         language=lambda wildcards: render_of(wildcards).language,
-        synthesiser=lambda wildcards: render_of(wildcards).synthesiser,
+        synthesiser=synthesiser_of,
+        settings=settings_of_synthesiser,
         speed=config["voice"]["speed"],
         pause_s=config["voice"]["pause_s"],
         lead_s=config["voice"]["lead_s"],

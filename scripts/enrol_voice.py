@@ -17,6 +17,7 @@ with run_job(snakemake) as record:
     enrol_voice(
         [Path(path) for path in snakemake.input.recordings],
         synthesiser=snakemake.params.synthesiser,
+        synthesiser_settings=dict(snakemake.params.settings),
         assets=dict(zip(snakemake.params.assets, models, strict=True)),
         settings=FitSettings(
             steps=snakemake.params.fit_steps,

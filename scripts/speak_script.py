@@ -18,6 +18,7 @@ with run_job(snakemake) as record:
         Path(snakemake.input.voice),
         Path(snakemake.input.reference),
         synthesiser=snakemake.params.synthesiser,
+        synthesiser_settings=dict(snakemake.params.settings),
         assets=dict(zip(snakemake.params.assets, models, strict=True)),
         delivery=Delivery(
             language=snakemake.params.language,
@@ -38,4 +39,5 @@ with run_job(snakemake) as record:
             takes=Path(snakemake.output.takes),
         ),
         record=record,
+        first_takes=next((Path(path) for path in snakemake.input.first_takes), None),
     )

@@ -39,6 +39,7 @@ def job(
         params=SimpleNamespace(
             assets=names,
             synthesiser="kokoro",
+            settings={},
             fit_steps=0,
             equaliser_strength=0.5,
             seed=1,

@@ -35,6 +35,7 @@ def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
             voice=str(tmp_path / "voice.safetensors"),
             reference=str(tmp_path / "reference.wav"),
             models=[str(models(name)) for name in names],
+            first_takes=[],
         ),
         output=SimpleNamespace(
             speech=str(tmp_path / "out" / "speech.wav"),
@@ -47,6 +48,7 @@ def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
             script=SCRIPT,
             language="en-gb",
             synthesiser="kokoro",
+            settings={},
             speed=1.0,
             pause_s=0.25,
             lead_s=0.3,

@@ -6,7 +6,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "ingest": ("normalise_clip", "extract_audio"),
     "faces": ("track_faces", "locate_points", "crop_faces"),
     "swap": ("train_swap", "swap_faces"),
-    "voice": ("enrol_voice", "speak_script"),
+    "voice": ("enrol_voice", "speak_together", "speak_script"),
     "lips": ("drive_lips", "sync_lips"),
     "render": ("plan_render", "composite", "assemble", "mark_render", "verify_render"),
     "quality": ("score_render",),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from mythmeter import __version__
-from mythmeter.cli import consent, forget, keys, new, verify
+from mythmeter.cli import consent, forget, keys, new, serve, verify
 from mythmeter.errors import MythmeterError
 
 __all__ = ["main"]
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
         ("forget", forget),
         ("keys", keys),
         ("verify", verify),
+        ("serve", serve),
     ):
         summary = (module.__doc__ or "").splitlines()[0]
         command = commands.add_parser(name, help=summary, description=summary)

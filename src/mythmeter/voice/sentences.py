@@ -7,9 +7,14 @@ from mythmeter.errors import SpeechError
 ABBREVIATIONS = ("approx.", "Approx.")
 """Those after which pysbd sees the end of a sentence where there is none."""
 
+UNSPACED = ("zh", "ja")
+"""Languages that write no spaces between words."""
 
-def split_sentences(script: str) -> list[str]:
-    """Cut an English script into sentences; abbreviations, decimals and titles do not end one.
+
+def split_sentences(script: str, language: str = "en") -> list[str]:
+    """Cut a script into sentences; abbreviations, decimals and titles do not end one.
+
+    Languages that pysbd lacks are cut by the rules of English, as coqui-tts does.
 
     A single line break is a space, an empty line always ends a sentence. Words are kept as they
     are: joined by spaces, the sentences are the script with its white space normalised.
@@ -19,17 +24,20 @@ def split_sentences(script: str) -> list[str]:
     """
     import pysbd
 
-    segmenter = pysbd.Segmenter(language="en", clean=False)
+    code = language.partition("-")[0].lower()
+    known = code if code in pysbd.languages.LANGUAGE_CODES else "en"
+    segmenter = pysbd.Segmenter(language=known, clean=False)
     sentences: list[str] = []
     for paragraph in re.split(r"\n\s*\n", script):
         line = " ".join(paragraph.split())
-        # pysbd may cut inside a word that holds a full stop; only cuts at a space are taken.
+        # pysbd may cut inside a word that holds a full stop; only cuts at a space are taken, in
+        # languages that write spaces.
         piece = ""
         for segment in segmenter.segment(line) if line else ():
             piece += segment
             if piece.rstrip().endswith(ABBREVIATIONS):
                 continue
-            if segment.endswith(" ") or piece.strip() == "":
+            if segment.endswith(" ") or known in UNSPACED or piece.strip() == "":
                 sentences.append(piece.strip())
                 piece = ""
         sentences.append(piece.strip())

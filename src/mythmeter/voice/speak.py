@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from mythmeter.voice.pace import Pace, fit_pace
 from mythmeter.voice.speech import Sentence
 from mythmeter.voice.synthesiser import Request, Synthesiser, Voice, load_synthesiser, read_voice
 from mythmeter.voice.takes import Checker, Choice, person_16k, speak_checked, understands
+from mythmeter.voice.together import Recorded
 from mythmeter.voice.transcribe import Transcriber
 
 FITS = 4
@@ -65,10 +67,12 @@ def speak_script(
     reference: Path,
     *,
     synthesiser: str,
+    synthesiser_settings: Mapping[str, Any],
     assets: Mapping[str, Path],
     delivery: Delivery,
     outputs: Outputs,
     record: UsageRecord,
+    first_takes: Path | None = None,
 ) -> None:
     """Speak a script and write the marked WAV, its words.json and its takes.json.
 
@@ -77,10 +81,12 @@ def speak_script(
         voice_path: from enrol_voice.
         reference: the person's cleaned reference, likeness to which decides between takes.
         synthesiser: name of the backend.
+        synthesiser_settings: its own settings (`settings.settings_of`).
         assets: files by catalogue name; `whisper` is always needed.
         delivery: language, pace, silences, loudness and checks.
         outputs: what is written.
         record: usage record of the job.
+        first_takes: from `speak_together`, where all scripts of the person were spoken before.
 
     Raises:
         SpeechError: an empty script, an unsupported language, nothing that can be said, or a
@@ -92,10 +98,16 @@ def speak_script(
     _check(delivery, synthesiser)
     record.backend = synthesiser
     voice = read_voice(voice_path, synthesiser)
+    load = partial(
+        load_synthesiser,
+        synthesiser,
+        assets,
+        threads=record.threads,
+        device=record.device.kind,
+        settings=synthesiser_settings,
+    )
     with record.phase("model_load"):
-        speaker = load_synthesiser(
-            synthesiser, assets, threads=record.threads, device=record.device.kind
-        )
+        speaker = Recorded(first_takes, load) if first_takes else load()
         pieces = speaker.split(script, delivery.language)
         transcriber = Transcriber(assets["whisper"], record.threads)
         checker = Checker(
@@ -126,6 +138,7 @@ def speak_script(
         work["audio_s"] = duration_s
         work["takes"] = sum(len(choice["takes"]) for choice in choices)
         work["phonemes"] = sum(len(word.phonemes) for s in sentences for word in s.words)
+        work.update(getattr(speaker, "work", {}))
     _write(outputs.words, words_table(sentences, speaker.rate_hz, duration_s, delivery.language))
     _write(outputs.takes, _takes_table(outputs.speech, choices, pace, delivery))
 

@@ -104,11 +104,21 @@ def say(
     return join(speaker.takes(voice, requests), pause_s=pause_s)
 
 
-_CLASSES = {"kokoro": ("mythmeter.voice.voices.kokoro_voice", "KokoroSynthesiser")}
+_CLASSES = {
+    "kokoro": ("mythmeter.voice.voices.kokoro_voice", "KokoroSynthesiser"),
+    "xtts": ("mythmeter.voice.voices.xtts", "XttsSynthesiser"),
+    "coqui:tacotron2-DDC": ("mythmeter.voice.voices.coqui", "Tacotron2Synthesiser"),
+    "coqui:vits": ("mythmeter.voice.voices.coqui", "VitsSynthesiser"),
+}
 
 
 def load_synthesiser(
-    name: str, assets: Mapping[str, Path], *, threads: int = 1, device: str = "cpu"
+    name: str,
+    assets: Mapping[str, Path],
+    *,
+    threads: int = 1,
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
 ) -> Synthesiser:
     """Load a synthesiser by its name in the config.
 
@@ -117,14 +127,16 @@ def load_synthesiser(
         assets: fetched files by their names in the catalogue.
         threads: cores that it uses.
         device: `cpu` or `cuda`.
+        settings: further arguments of this synthesiser, by name (`settings.settings_of`).
 
     Raises:
         ConfigError: an unknown name.
-        ModelError: an asset is missing or not what was pinned.
+        ModelError: an asset is missing or not what was pinned, a licence is not accepted.
     """
     check_synthesiser(name)
     module, cls = _CLASSES[name]
-    made: Synthesiser = getattr(import_module(module), cls)(assets, threads, device)
+    make = getattr(import_module(module), cls)
+    made: Synthesiser = make(assets, threads, device, **(settings or {}))
     return made
 
 

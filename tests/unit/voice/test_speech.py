@@ -45,5 +45,5 @@ def test_languages_and_synthesisers_are_named_when_unknown() -> None:
     check_language("kokoro", "en-GB")
     with pytest.raises(SpeechError, match=r"'fr' is not spoken.*en-gb"):
         check_language("kokoro", "fr")
-    with pytest.raises(ConfigError, match=r"no synthesiser 'festival'. Known ones: kokoro"):
+    with pytest.raises(ConfigError, match=r"no synthesiser 'festival'. Known ones: .*kokoro"):
         enrolment_assets("festival")

@@ -1,0 +1,1 @@
+"""The voice as a service: an HTTP server in the manner of OpenAI's speech endpoint, measured."""
