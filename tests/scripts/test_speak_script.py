@@ -112,7 +112,7 @@ def test_speech_is_marked_checked_and_as_long_and_loud_as_asked(
         ({"language": "ja"}, "language 'ja' is not spoken"),
         ({"speed": 9.0}, "voice.speed must lie in"),
         ({"speed_limits": [1.2, 0.8]}, "voice.speed_limits are"),
-        ({"synthesiser": "festival"}, "Known ones: kokoro"),
+        ({"synthesiser": "festival"}, "Known ones: coqui"),
     ],
 )
 def test_what_cannot_be_spoken_ends_with_one_message_and_no_output(
