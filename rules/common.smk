@@ -244,6 +244,12 @@ def source_clip(wildcards):
     return str(project.clips[wildcards.clip].path)
 
 
+def reference_picture(wildcards):
+    """The picture of the person to follow in a clip, where the configuration names one."""
+    face = project.clips[wildcards.clip].face
+    return [face["picture"]] if face and "picture" in face else []
+
+
 def wanted_by(wildcards):
     """Whose file asks for the sound of a clip, in words for an error message."""
     return [

@@ -26,5 +26,5 @@ with run_job(snakemake) as record:
         start_s=snakemake.params.start_s,
         end_s=snakemake.params.end_s,
         record=record,
-        equipment=Equipment({"swapper": models[0]}, snakemake.params.provider) if models else None,
+        masks=Path(snakemake.input.masks),
     )

@@ -144,7 +144,9 @@ class Follower:
         self._tracks = kept
         for track in kept:
             others = (t for t in kept if t is not track)
-            touching = any(overlap(box_of(track.points), box_of(t.points)) > TOUCHING for t in others)
+            touching = any(
+                overlap(box_of(track.points), box_of(t.points)) > TOUCHING for t in others
+            )
             if touching != track.touching:
                 track.tracklet, track.touching = self._new_tracklet(), touching
 

@@ -18,7 +18,7 @@ from mythmeter.faces.landmarks.region import Region
 from mythmeter.faces.landmarks.tflite import TfliteModel
 
 ASSETS: Final = ("palm_detector", "hand_landmarks")
-LOOK_EVERY_FRAMES: Final = 3
+LOOK_EVERY_FRAMES: Final = 4
 MAX_HANDS: Final = 2
 MIN_PALM: Final = 0.5
 MIN_HAND: Final = 0.5
@@ -58,7 +58,8 @@ class HandTracker:
             self._regions, self._since_look = [], LOOK_EVERY_FRAMES
         if not boxes:
             return []
-        regions, found, lost = self._regions, [], False
+        found: list[Hand] = []
+        regions, lost = self._regions, False
         self._regions = []
         for region in regions:
             lost |= not self._fit(frame, region, boxes, found)
@@ -66,7 +67,9 @@ class HandTracker:
         if lost or (self._since_look >= LOOK_EVERY_FRAMES and len(found) < MAX_HANDS):
             self._since_look = 0
             for region in self._detect(frame):
-                if len(found) < MAX_HANDS and not any(r.holds(region.centre) for r in self._regions):
+                if len(found) < MAX_HANDS and not any(
+                    r.holds(region.centre) for r in self._regions
+                ):
                     self._fit(frame, region, boxes, found)
         return found
 

@@ -8,6 +8,7 @@ does, in place and time.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -91,7 +92,7 @@ class Locker:
     def _split(self, rows: NDArray[np.int64]) -> None:
         """Give the rest of a tracklet a new number wherever neighbouring samples disagree."""
         places = [i for i, row in enumerate(rows) if int(row) in self._samples]
-        for early, late in zip(places, places[1:], strict=False):
+        for early, late in pairwise(places):
             first, last = self._samples[int(rows[early])], self._samples[int(rows[late])]
             if np.linalg.norm(first - last) <= SAME_PERSON:
                 continue
@@ -251,9 +252,7 @@ class Locker:
             values[frames], sampled[frames] = np.array(far, np.float32)[nearest], at[nearest]
         return values, sampled
 
-    def _reasons(
-        self, chosen: NDArray[np.int64], distance: dict[int, float]
-    ) -> list[str | None]:
+    def _reasons(self, chosen: NDArray[np.int64], distance: dict[int, float]) -> list[str | None]:
         reasons: list[str | None] = [None if row >= 0 else "no face detected" for row in chosen]
         for row, frame in enumerate(self._index["frame"]):
             if chosen[frame] < 0:

@@ -1,12 +1,12 @@
 """Where hands cover the face.
 
 A hand is drawn from its 21 points: capsules along the fingers, the palm as a polygon, and the start
-of the arm. Breadths are those of a hand (fingers about a fifth of the way from the wrist to the root
-of the middle finger), a little generous: a finger's edge in the swap shows more than a rim of the
-performer's skin beside it.
+of the arm. Breadths are those of a hand (a finger is a fifth as broad as the palm is long), a
+little generous: a finger's edge in the swap shows more than a rim of the performer's skin.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import cv2
@@ -47,7 +47,7 @@ def _draw(mask: NDArray[np.uint8], hand: NDArray[np.float64]) -> None:
     fixed = np.round(hand * 16).astype(np.int32)
     cv2.fillPoly(mask, [cv2.convexHull(fixed[list(_PALM)])], 255, cv2.LINE_AA, shift=4)
     for finger in _FINGERS:
-        for start, end in zip(finger, finger[1:], strict=False):
+        for start, end in pairwise(finger):
             cv2.line(mask, fixed[start], fixed[end], 255, breadth, cv2.LINE_AA, shift=4)
     for start, end in ((0, 5), (5, 9), (9, 13), (13, 17), (17, 0)):
         cv2.line(mask, fixed[start], fixed[end], 255, breadth, cv2.LINE_AA, shift=4)
@@ -83,9 +83,7 @@ def visible_share(mask: NDArray[np.uint8], points: NDArray[Any]) -> float:
     return float((face * mask).sum() / max(float(face.sum()) * 255, 1e-6))
 
 
-def steady_hands(
-    hands: Sequence[Sequence[Hand]], frame: int, reach: int = 2
-) -> list[Hand]:
+def steady_hands(hands: Sequence[Sequence[Hand]], frame: int, reach: int = 2) -> list[Hand]:
     """Hands of a frame, or where it has none, of the nearest one within `reach` frames.
 
     So the frames before a hand is first seen, and short losses, are masked too.

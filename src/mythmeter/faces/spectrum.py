@@ -1,6 +1,7 @@
 """Jitter of a track before and after smoothing, as one number and as a power spectrum."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -88,6 +89,6 @@ def spans_of(span: Sequence[int], rate: float) -> list[dict[str, float]]:
     edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
     return [
         {"start": a, "stop": b, "start_s": a / rate, "stop_s": b / rate}
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in pairwise(edges)
         if b > a and values[a] >= 0
     ]

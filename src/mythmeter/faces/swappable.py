@@ -1,6 +1,7 @@
 """Which frames of the target's face can be replaced; the others pass through untouched."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -80,14 +81,14 @@ def _inside(box: NDArray[np.float32], size: tuple[int, int]) -> float:
 def _runs(values: NDArray[np.int32]) -> list[tuple[int, int]]:
     """(start, stop) of each stretch of one value, those of -1 left out."""
     edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
-    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a and values[a] >= 0]
+    return [(a, b) for a, b in pairwise(edges) if b > a and values[a] >= 0]
 
 
 def _drop_short(reasons: list[str | None], start: int, stop: int) -> None:
     fine = np.array([r is None for r in reasons[start:stop]], np.int32)
     edges = [0, *(np.flatnonzero(np.diff(fine)) + 1).tolist(), stop - start]
-    for a, b in zip(edges, edges[1:], strict=False):
-        if fine[a] and 0 < a and b < stop - start and b - a < MIN_RUN_FRAMES:
+    for a, b in pairwise(edges):
+        if fine[a] and a > 0 and b < stop - start and b - a < MIN_RUN_FRAMES:
             reasons[start + a : start + b] = ["too short between frames that are not swapped"] * (
                 b - a
             )

@@ -23,6 +23,9 @@ from mythmeter.faces.mesh import OVAL, POINTS
 
 Array = NDArray[np.float32]
 
+LEAST_VISIBLE: Final = 0.97
+"""Frames in which a hand covers more than the rest of the face are not learnt from."""
+
 _MEASURES: Final = ("yaw_deg", "pitch_deg", "roll_deg", "eye_left", "eye_right", "mouth_open")
 
 _FACES: Final = pa.schema(
@@ -55,6 +58,7 @@ _CROPS: Final = pa.schema(
         ("matrix", pa.list_(pa.float32(), 6)),
         ("points", pa.list_(pa.float32(), POINTS * 2)),
         ("visibility", pa.float32()),
+        ("span", pa.int32()),
     ]
 )
 
@@ -122,9 +126,17 @@ class CropTable:
     """(n, 468, 2) in crop pixels; NaN where absent."""
     visibility: Array | None = None
     """Share of the face that nothing covers; None: all of it."""
+    span: NDArray[np.int32] | None = None
+    """Number of the unbroken stretch, -1 where absent; None: there is one."""
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def clear(self, least_visible: float = LEAST_VISIBLE) -> NDArray[np.bool_]:
+        """Which frames show the face, at least so much of it uncovered."""
+        if self.visibility is None:
+            return self.present
+        return self.present & (np.nan_to_num(self.visibility) >= least_visible)
 
 
 def read_faces(path: Path, start: int = 0, stop: int | None = None) -> FaceTrack:
@@ -169,6 +181,7 @@ def read_crops(path: Path, start: int = 0, stop: int | None = None) -> CropTable
         matrix=_lists(table["matrix"], (2, 3)),
         points=_lists(table["points"], (POINTS, 2)),
         visibility=_floats(table["visibility"]),
+        span=pc.fill_null(table["span"], -1).to_numpy(),
     )
 
 
@@ -182,11 +195,15 @@ def write_crops(path: Path, crops: CropTable) -> None:
                 crops.matrix[row] if present else None,
                 crops.points[row] if present else None,
                 1.0 if crops.visibility is None else float(crops.visibility[row]),
+                0 if crops.span is None else int(crops.span[row]),
             )
 
 
 ROW_GROUP = 256
 """Rows that are collected before they are written."""
+
+
+_CROP_STATE: Final = ("visibility", "span")
 
 
 class _RowGroupWriter:
@@ -290,7 +307,6 @@ class FacesWriter(_RowGroupWriter):
         row.update(self._usual(points) | dict(state or {}))
         self._append(row)
 
-
     @staticmethod
     def _usual(points: NDArray[Any] | None) -> dict[str, Any]:
         """Further columns of a frame of which nothing more is known."""
@@ -325,14 +341,18 @@ class CropsWriter(_RowGroupWriter):
         matrix: NDArray[Any] | None,
         points: NDArray[Any] | None,
         visibility: float = 1.0,
+        span: int = 0,
     ) -> None:
         """Append a frame: its (2, 3) matrix and (468, 2) crop points, or None and None.
 
-        `visibility` is the share of the face that nothing covers.
+        `visibility` is the share of the face that nothing covers, `span` the number of the
+        unbroken stretch that the frame belongs to.
         """
         present = matrix is not None and points is not None
-        row = {"frame": frame, "present": present, "matrix": matrix, "points": points}
-        self._append(row | {"visibility": visibility if present else None})
+        row: dict[str, Any] = {"frame": frame, "present": present}
+        row |= {"matrix": matrix, "points": points}
+        row |= {"visibility": visibility, "span": span} if present else dict.fromkeys(_CROP_STATE)
+        self._append(row)
 
 
 def _read(

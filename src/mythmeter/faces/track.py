@@ -226,7 +226,9 @@ def _write_track(
         for number, tracked in enumerate(tracked_frames):
             seen = tracked.observation
             hands = steady_hands(watched.hands, number)
-            state = {"hands": np.concatenate(hands).ravel().tolist() if hands else None}
+            state: dict[str, Any] = {
+                "hands": np.concatenate(hands).ravel().tolist() if hands else None
+            }
             if tracked.points is None:
                 writer.write(number, reason=seen.reason, score=seen.score, state=state)
                 continue
