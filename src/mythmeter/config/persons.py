@@ -21,7 +21,7 @@ class Clip:
     licence: str
     source: str
     face: Mapping[str, Any] | None = None
-    """Who of the people in it is meant: `picture`, or `time_s` and `box`; None: who is seen first."""
+    """Who of those in it is meant: `picture`, or `time_s` and `box`; None: who is seen first."""
 
 
 @dataclass(frozen=True)

@@ -67,10 +67,10 @@ class HandTracker:
         if lost or (self._since_look >= LOOK_EVERY_FRAMES and len(found) < MAX_HANDS):
             self._since_look = 0
             for region in self._detect(frame):
-                if len(found) < MAX_HANDS and not any(
-                    r.holds(region.centre) for r in self._regions
-                ):
-                    self._fit(frame, region, boxes, found)
+                known = any(r.holds(region.centre) for r in self._regions)
+                if len(found) < MAX_HANDS and not known:
+                    # The palm's region is rough: the second pass starts from the first's points.
+                    self._fit(frame, _around(self._points(frame, region)[0]), boxes, found)
         return found
 
     def _fit(
@@ -81,17 +81,21 @@ class HandTracker:
         found: list[Hand],
     ) -> bool:
         """Fit one hand; add it, and its region of the next frame, where there is one."""
-        matrix = region.matrix(self._hand.side_px)
-        picture = cut(frame, matrix, self._hand.side_px, cv2.INTER_LINEAR)
-        points, presence, *_ = self._hand(np.asarray(picture, np.float32) / 255)
-        if float(presence.ravel()[0]) < MIN_HAND:
+        hand, presence = self._points(frame, region)
+        if presence < MIN_HAND:
             return False
-        hand = transform(points.reshape(21, 3), invert(matrix)).astype(np.float32)
         if not any(_near(hand, box) for box in boxes) or any(_same(hand, other) for other in found):
             return False
         found.append(hand)
         self._regions.append(_around(hand))
         return True
+
+    def _points(self, frame: NDArray[np.uint8], region: Region) -> tuple[Hand, float]:
+        matrix = region.matrix(self._hand.side_px)
+        picture = cut(frame, matrix, self._hand.side_px, cv2.INTER_LINEAR)
+        points, presence, *_ = self._hand(np.asarray(picture, np.float32) / 255)
+        hand = transform(points.reshape(21, 3), invert(matrix)).astype(np.float32)
+        return hand, float(presence.ravel()[0])
 
     def _detect(self, frame: NDArray[np.uint8]) -> list[Region]:
         """Regions of hands whose palms the detector sees, best first."""

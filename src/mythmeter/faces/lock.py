@@ -136,37 +136,45 @@ class Locker:
     def reference_of(self, row: int) -> Embedding:
         """Mean embedding of the tracklet of a sighting."""
         rows = self._rows(int(self._tracklet[row]))
+        if not any(int(r) in self._samples for r in rows):
+            self._samples[row] = self._embed(row)
         known = [self._samples[int(r)] for r in rows if int(r) in self._samples]
-        return np.mean(known or [self._embed(row)], axis=0)
+        mean: Embedding = np.mean(known, axis=0)
+        return mean
 
     def nearest(self, reference: Embedding) -> float:
         """Smallest distance of any sample to the reference; infinite without samples."""
         far = [float(np.linalg.norm(e - reference)) for e in self._samples.values()]
         return min(far, default=float("inf"))
 
-    def lock(self, reference: Embedding, frames: int, cuts: Sequence[int], chosen_at: int) -> Lock:
-        """Choose the target's sighting in each of `frames` frames."""
+    def lock(self, reference: Embedding, frames: int, cuts: Sequence[int], chosen: int) -> Lock:
+        """Choose the target's sighting in each of `frames` frames.
+
+        `chosen` is the row of the sighting that made the reference, -1 where a picture did.
+        """
         tracklets = [int(t) for t in np.unique(self._tracklet)]
         rows = {t: self._rows(t) for t in tracklets}
         distance = {t: self._distance(rows[t], reference) for t in tracklets}
+        if chosen >= 0:
+            distance[int(self._tracklet[chosen])] = 0.0
         accepted = self._recognised(tracklets, rows, distance)
         self._carry_on(tracklets, rows, distance, accepted, cuts)
-        chosen = np.full(frames, -1, np.int64)
+        best_row = np.full(frames, -1, np.int64)
         best = np.full(frames, np.inf)
         for t in sorted(accepted):
             found = self._index["frame"][rows[t]]
             nearer = distance[t] < best[found]
-            chosen[found[nearer]] = rows[t][nearer]
+            best_row[found[nearer]] = rows[t][nearer]
             best[found[nearer]] = distance[t] if np.isfinite(distance[t]) else UNSURE
-        values, sampled = self._nearest_samples(chosen, reference)
+        values, sampled = self._nearest_samples(best_row, reference)
         return Lock(
-            row=chosen,
-            reason=self._reasons(chosen, distance),
+            row=best_row,
+            reason=self._reasons(best_row, distance),
             distance=values,
             sampled=sampled,
             people=self._count_people([rows[t] for t in tracklets], reference),
             switches=sorted(self.switches),
-            chosen_at=chosen_at,
+            chosen_at=int(self._index["frame"][chosen]) if chosen >= 0 else -1,
         )
 
     def _distance(self, rows: NDArray[np.int64], reference: Embedding) -> float:

@@ -17,9 +17,9 @@ from mythmeter.faces.align import transform
 from mythmeter.faces.hands import INDEX, LITTLE, MIDDLE, WRIST, Hand
 from mythmeter.faces.mask import face_mask
 
-FINGER_OF_PALM: Final = 0.22
+FINGER_OF_PALM: Final = 0.24
 """Breadth of a finger over the length of the palm."""
-FINGER_OF_KNUCKLES: Final = 0.36
+FINGER_OF_KNUCKLES: Final = 0.38
 """Breadth of a finger over the distance from the first to the last knuckle."""
 SOFT_SHARE: Final = 0.012
 """Softness of the mask's edge, over the side of the crop."""

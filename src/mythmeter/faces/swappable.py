@@ -7,6 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mythmeter.faces.follow import overlap
+
 MAX_PITCH_DEG: Final = 40.0
 HYSTERESIS_DEG: Final = 5.0
 """A face that was too far turned must come back by this much."""
@@ -14,6 +16,8 @@ MIN_SHARPNESS: Final = 0.35
 """Of the median of the clip's own sharpness; below it a face is blurred."""
 MIN_IN_PICTURE: Final = 0.6
 """Share of the face's box that lies inside the picture."""
+OVERLAPPING: Final = 0.1
+"""Intersection over union of two faces from which one hides the other."""
 FADE_FRAMES: Final = 4
 """Over so many frames the swap appears and disappears beside frames that are not swappable."""
 MIN_RUN_FRAMES: Final = 5
@@ -62,6 +66,8 @@ def judge(
             reasons[frame] = f"turned too far (yaw {yaw:.0f}°, pitch {pitch:.0f}°)"
         elif sighting["sharpness"] < MIN_SHARPNESS * usual:
             reasons[frame] = "blurred"
+        elif _behind(index, row):
+            reasons[frame] = "behind another face"
         elif _inside(sighting["box"], size) < MIN_IN_PICTURE:
             reasons[frame] = "leaves the picture"
     for start, stop in _runs(span):
@@ -70,6 +76,16 @@ def judge(
     for start, stop in _runs(span):
         opacity[start:stop] = _faded(opacity[start:stop])
     return Swappable(reasons, opacity)
+
+
+def _behind(index: NDArray[Any], row: int) -> bool:
+    """Whether another face of the frame overlaps this one and is seen better."""
+    same = index["frame"] == index["frame"][row]
+    own, others = index[row], index[same]
+    return any(
+        overlap(own["box"], other["box"]) > OVERLAPPING and other["score"] > own["score"]
+        for other in others[others["tracklet"] != own["tracklet"]]
+    )
 
 
 def _inside(box: NDArray[np.float32], size: tuple[int, int]) -> float:

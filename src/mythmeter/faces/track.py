@@ -141,7 +141,7 @@ def _lock(
     rate = float(frame_rate(clip))
     locker = Locker(sightings.index, rate, embed)
     locker.add_samples(watched.samples)
-    chosen_at = -1
+    row = -1
     if face is not None and face.picture is not None:
         reference = _of_picture(face.picture, landmarker, encoder)
     else:
@@ -149,18 +149,18 @@ def _lock(
             row = locker.prominent_at_start()
         else:
             frame = min(round(face.time_s * rate), watched.frames - 1)
-            box = np.array(face.box) * [*frame_size(clip)] * 2
+            box = np.array(face.box) * np.tile(frame_size(clip), 2)
             try:
                 row = locker.at(frame, box)
             except FaceError as error:
                 raise FaceError(f"{clip}: {error}") from None
         reference = locker.reference_of(row)
-        chosen_at = int(sightings.index["frame"][row])
-    lock = locker.lock(reference, watched.frames, watched.cuts, chosen_at)
+    lock = locker.lock(reference, watched.frames, watched.cuts, row)
     if not (lock.row >= 0).any():
         raise FaceError(
-            f"{clip}: none of its {lock.people - 1} people is {face} (nearest distance "
-            f"{locker.nearest(reference):.2f}; the same person is under 0.6). Name a better picture."
+            f"{clip}: none of its {lock.people - 1} people is {face} (nearest "
+            f"distance {locker.nearest(reference):.2f}; under 0.6 is the same person). "
+            "Name a better picture."
         )
     return lock
 
@@ -226,9 +226,8 @@ def _write_track(
         for number, tracked in enumerate(tracked_frames):
             seen = tracked.observation
             hands = steady_hands(watched.hands, number)
-            state: dict[str, Any] = {
-                "hands": np.concatenate(hands).ravel().tolist() if hands else None
-            }
+            flat = np.concatenate(hands).ravel().tolist() if hands else None
+            state: dict[str, Any] = {"hands": flat}
             if tracked.points is None:
                 writer.write(number, reason=seen.reason, score=seen.score, state=state)
                 continue

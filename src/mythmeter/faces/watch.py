@@ -91,7 +91,7 @@ def _covered(hands: list[Hand], sightings: Sightings, row: int) -> bool:
 
 
 class _Sampler:
-    """Says which sightings are worth an embedding: some of each tracklet, from the front and clear."""
+    """Says which sightings to embed: some of each tracklet, from the front and uncovered."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate

@@ -79,7 +79,8 @@ class Footage:
 def read_footage(crops: Path, speech: Path | None, max_frames: int) -> Footage:
     """Read a face clip's table of crops and, if given, the sound of the same clip.
 
-    Frames without a face, or with a hand before it, are left out; of a long clip the first `max_frames` with one are used.
+    Frames without a face, or with a hand before it, are left out; of a long clip the first
+    `max_frames` with one are used.
     """
     table = read_crops(crops)
     rows = np.flatnonzero(table.clear())[:max_frames]
