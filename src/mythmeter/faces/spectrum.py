@@ -57,7 +57,7 @@ class Jitter:
         raw, smoothed = (np.stack(p) if p else np.zeros((0,)) for p in self._longest)
         if len(raw) < 8:
             return {"frames": len(raw), "reason": "no stretch of eight frames shows the face"}
-        still = _stillest(raw, max(8, round(rate)))
+        still = stillest(raw, max(8, round(rate)))
         frequencies, before = power_spectrum(raw, rate)
         return {
             "frames": len(raw),
@@ -73,7 +73,7 @@ class Jitter:
         }
 
 
-def _stillest(points: NDArray[Any], frames: int) -> slice:
+def stillest(points: NDArray[Any], frames: int) -> slice:
     """The stretch in which the face as a whole moves least."""
     if len(points) <= frames:
         return slice(0, len(points))
