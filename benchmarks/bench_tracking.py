@@ -16,7 +16,7 @@ from mythmeter.faces.align import canonical_to_crop, transform
 from mythmeter.faces.landmarks.protocol import assets, load_landmarker
 from mythmeter.faces.mesh import CANONICAL, STABLE
 from mythmeter.faces.smooth import AdaptiveSmoother, SpanSmoother
-from mythmeter.faces.spectrum import stillest, jitter_px, power_spectrum
+from mythmeter.faces.spectrum import jitter_px, power_spectrum, stillest
 from mythmeter.media.decode import read_frames
 from mythmeter.models.catalogue import load_catalogue
 

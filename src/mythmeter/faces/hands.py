@@ -5,6 +5,7 @@ arXiv:2006.10214). The region of a frame comes from the points of the frame befo
 detector looks for new hands every few frames.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,30 @@ Hand = NDArray[np.float32]
 WRIST, INDEX, MIDDLE, RING, LITTLE = 0, 5, 9, 13, 17
 _STEADY = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """Points that make the region of the next frame; finger tips would make it jump."""
+
+
+class HandsOfFrames:
+    """Hands of each frame of a clip in two flat arrays.
+
+    Small arrays that live as long as a clip would pin the heap between its decoded frames, and
+    memory would not stay flat.
+    """
+
+    def __init__(self) -> None:
+        self._values, self._ends = array("f"), array("q", [0])
+
+    def append(self, hands: Sequence[Hand]) -> None:
+        """Add the next frame's."""
+        for hand in hands:
+            self._values.frombytes(np.ascontiguousarray(hand, np.float32).tobytes())
+        self._ends.append(len(self._values))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, frame: int) -> list[Hand]:
+        values = np.array(self._values[self._ends[frame] : self._ends[frame + 1]], np.float32)
+        return list(values.reshape(-1, 21, 2))
 
 
 class HandTracker:

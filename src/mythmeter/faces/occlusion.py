@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.faces.align import transform
-from mythmeter.faces.hands import INDEX, LITTLE, MIDDLE, WRIST, Hand
+from mythmeter.faces.hands import INDEX, LITTLE, MIDDLE, WRIST, Hand, HandsOfFrames
 from mythmeter.faces.mask import face_mask
 
 FINGER_OF_PALM: Final = 0.24
@@ -83,13 +83,14 @@ def visible_share(mask: NDArray[np.uint8], points: NDArray[Any]) -> float:
     return float((face * mask).sum() / max(float(face.sum()) * 255, 1e-6))
 
 
-def steady_hands(hands: Sequence[Sequence[Hand]], frame: int, reach: int = 2) -> list[Hand]:
+def steady_hands(hands: HandsOfFrames, frame: int, reach: int = 2) -> list[Hand]:
     """Hands of a frame, or where it has none, of the nearest one within `reach` frames.
 
     So the frames before a hand is first seen, and short losses, are masked too.
     """
     for away in range(reach + 1):
         for near in (frame - away, frame + away):
-            if 0 <= near < len(hands) and len(hands[near]):
-                return list(hands[near])
+            found = hands[near] if 0 <= near < len(hands) else []
+            if found:
+                return found
     return []

@@ -365,7 +365,7 @@ def _summary(
             "drift_largest": max(drift.measured, default=None),
             "drift_of": "mean point distance over face size, followed against freshly detected",
         },
-        "frames_with_hands": sum(bool(hands) for hands in watched.hands),
+        "frames_with_hands": sum(bool(watched.hands[n]) for n in range(len(watched.hands))),
         "smoothing": "Savitzky–Golay of order 2, two windows mixed by stillness; no delay",
         "jitter": written.jitter.report(rate),
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mythmeter.faces.align import crop_matrix, cut
 from mythmeter.faces.cuts import CutDetector
 from mythmeter.faces.follow import Drift, Follower, Sighting
-from mythmeter.faces.hands import Hand, HandTracker
+from mythmeter.faces.hands import Hand, HandsOfFrames, HandTracker
 from mythmeter.faces.identity import FaceEncoder
 from mythmeter.faces.landmarks.protocol import Landmarker
 from mythmeter.faces.lock import Sample
@@ -32,7 +32,7 @@ class Watched:
     """What one pass found beside the sightings themselves."""
 
     frames: int = 0
-    hands: list[list[Hand]] = field(default_factory=list)
+    hands: HandsOfFrames = field(default_factory=HandsOfFrames)
     """Of each frame."""
     cuts: list[int] = field(default_factory=list)
     """Frames that begin a new shot."""
@@ -62,11 +62,12 @@ def watch(
         seen = follower.observe(frame, cut_here=begins)
         rows = [sightings.append(number, s, sharpness(frame, s.seen.points)) for s in seen]
         boxes = [sightings.index["box"][row] for row in rows]
-        found.hands.append(hands.observe(frame, boxes, cut_here=begins))
+        near = hands.observe(frame, boxes, cut_here=begins)
+        found.hands.append(near)
         found.reasons.append(follower.reason)
         for row, sighting in zip(rows, seen, strict=True):
             yaw = float(sightings.index["yaw_deg"][row])
-            clear = abs(yaw) < MAX_SAMPLE_YAW_DEG and not _covered(found.hands[-1], sightings, row)
+            clear = abs(yaw) < MAX_SAMPLE_YAW_DEG and not _covered(near, sightings, row)
             if sampler.wants(number, sighting, clear=clear, alone=len(seen) == 1):
                 embedding = encoder.embed(frame, sighting.seen.points)
                 found.samples.append(Sample(row, embedding))
