@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
+from scipy.signal import savgol_filter, welch
 
 from mythmeter.faces import mesh
 from mythmeter.faces.landmarks.protocol import Observation
@@ -126,3 +126,12 @@ def test_a_window_of_one_changes_nothing_and_short_spans_keep_their_length() -> 
     np.testing.assert_allclose(adapted(raw, 1), raw)
     for length in range(1, 16):
         assert adapted(noisy_face(np.zeros((length, 2)))).shape == (length, 468, 2)
+
+
+@pytest.mark.parametrize("frames", [33, 64, 200])
+def test_the_spectrum_is_scipy_s(frames: int) -> None:
+    values = np.random.default_rng(12).normal(size=(frames, 3)).cumsum(axis=0)
+    hz, power = power_spectrum(values, 25.0)
+    expected = welch(values, 25.0, nperseg=min(64, frames), detrend="linear", axis=0)
+    np.testing.assert_allclose(hz, expected[0])
+    np.testing.assert_allclose(power, expected[1].mean(axis=1), rtol=1e-9)
