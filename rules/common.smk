@@ -5,7 +5,6 @@ from functools import cache
 from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
 from mythmeter.errors import MythmeterError
-from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.models import supplied as missing_files
 from mythmeter.models.catalogue import by_name, load_catalogue
 from mythmeter.voice.assets import (
@@ -129,12 +128,6 @@ def record_of_clip(wildcards):
     if owner is None or "." not in wildcards.clip or owner.kind == "synthetic":
         return []
     return [str(owner.consent)]
-
-
-def tracking_assets(wildcards):
-    """What tracking a clip needs: of a real person, also what tells her from others."""
-    known = ("dlib_points", "dlib_face") if record_of_clip(wildcards) else ()
-    return [*landmark_assets(config["faces"]["landmarks"]), *known]
 
 
 def generated_for(wildcards):

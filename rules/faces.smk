@@ -2,10 +2,15 @@
 
 from mythmeter.faces.track import assets as tracking_assets
 
+FAN = config["faces"]["landmarks"] == "fan"
+if FAN:
+    require_supplied(["fan"], "faces.landmarks: fan", "faces.landmarks: facemesh")
+
 
 rule track_faces:
     input:
         clip="<results>/clips/{clip}/clip.mp4",
+        consent=record_of_clip,
         models=[model(name) for name in tracking_assets(config["faces"]["landmarks"])],
         reference=reference_picture,
     output:
@@ -72,6 +77,7 @@ rule crop_faces:
     input:
         clip="<results>/clips/{clip}/clip.mp4",
         faces="<results>/clips/{clip}/faces.parquet",
+        points="<results>/clips/{clip}/points_68.parquet" if FAN else [],
         parsing=[str(project.parsing)] if project.parsing else [],
     output:
         video="<results>/clips/{clip}/crops.mkv",

@@ -27,4 +27,5 @@ with run_job(snakemake) as record:
         end_s=snakemake.params.end_s,
         record=record,
         masks=Path(snakemake.input.masks),
+        equipment=Equipment({"swapper": models[0]}, snakemake.params.provider) if models else None,
     )

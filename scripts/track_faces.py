@@ -26,4 +26,5 @@ with run_job(snakemake) as record:
         record=record,
         face=FaceReference.of_config(snakemake.params.face),
         max_turn_deg=snakemake.params.max_turn_deg,
+        is_person=face_check(Path(known[0]), models) if known else None,
     )

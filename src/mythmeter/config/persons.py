@@ -20,6 +20,8 @@ class Clip:
     path: Path
     licence: str
     source: str
+    record: Path | None = None
+    """Footage: its licence record."""
     face: Mapping[str, Any] | None = None
     """Who of those in it is meant: `picture`, or `time_s` and `box`; None: who is seen first."""
 

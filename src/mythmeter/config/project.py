@@ -152,6 +152,13 @@ def _signing_folder(config: Mapping[str, Any], origins: Origins) -> Path | None:
     return None if config[keys[0]][keys[1]] is None else _path(config, origins, *keys)
 
 
+def _revocations(config: Mapping[str, Any], origins: Origins, configfiles: Sequence[Path]) -> Path:
+    if config["consent"]["revocations"] is not None:
+        return _path(config, origins, "consent", "revocations")
+    folder = Path(configfiles[-1]).parent if configfiles else Path()
+    return tidy(REVOCATIONS, folder, "consent.revocations")
+
+
 def _parsing(config: Mapping[str, Any], origins: Origins) -> Path | None:
     if config["faces"]["parsing"] is None:
         return None
@@ -199,6 +206,7 @@ def _footage(config: Mapping[str, Any], origins: Origins) -> dict[str, Clip]:
             path=_path(config, origins, *keys, "path"),
             licence=entry["licence"],
             source=entry.get("source", ""),
+            record=_path(config, origins, *keys, "record") if "record" in entry else None,
             face=_face(config, origins, name),
         )
     return clips

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from mythmeter.atomic import replacing
 from mythmeter.errors import FaceError, MediaError
 from mythmeter.faces.align import Matrix, crop_matrix, cut, transform
+from mythmeter.faces.landmarks.ibug import crop_matrix_68
 from mythmeter.faces.occlusion import visible_mask, visible_share
 from mythmeter.faces.parsing import FaceParser
+from mythmeter.faces.points import read_points
 from mythmeter.faces.table import CropsWriter, read_faces
 from mythmeter.media.decode import Frame, count_frames, frame_rate, read_frames
 from mythmeter.media.encode import VideoWriter
@@ -55,6 +57,7 @@ def crop_faces(
     sheet: Path,
     crop_px: int,
     record: UsageRecord,
+    points: Path | None = None,
     parsing: Path | None = None,
 ) -> None:
     """Write the aligned crops of a clip, what covers them, their transforms, and a contact sheet.
@@ -68,11 +71,12 @@ def crop_faces(
         sheet: `crops.jpg`, crops at even distances with their frame numbers.
         crop_px: side of a crop.
         record: usage record of the job.
+        points: `points_68.parquet`, which then aligns the frames where it agrees with the mesh.
         parsing: a face-parsing model; None: only hands are masked.
 
     Raises:
         ModelError: `parsing` is not such a model.
-        FaceError: the faces are not those of this clip.
+        FaceError: the faces or the points are not those of this clip.
     """
     rate, frames = frame_rate(clip), count_frames(clip)
     shown = {round(i) for i in np.linspace(0, frames - 1, min(SHEET_CROPS, frames))}
@@ -92,7 +96,7 @@ def crop_faces(
             _write_row(rows, alignment, mask)
             if alignment.frame in shown:
                 tiles.append(_tile(crop, mask, alignment, rate))
-        _write_sheet(sheet, tiles)
+        write_sheet(sheet, tiles, SHEET_CROP_PX, SHEET_COLUMNS)
 
 
 def alignments(
@@ -116,6 +120,8 @@ def alignments(
         for row, number in enumerate(block.frame):
             if block.present[row]:
                 matrix = crop_matrix(block.points[row], crop_px)
+                if located is not None and located.disagreement[row] <= AGREES:
+                    matrix = crop_matrix_68(located.points[row], crop_px)
                 yield Alignment(
                     frame=int(number),
                     matrix=matrix,

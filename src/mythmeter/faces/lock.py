@@ -142,23 +142,49 @@ class Locker:
         mean: Embedding = np.mean(known, axis=0)
         return mean
 
+    def passing(self, check: Callable[[int], bool]) -> set[int]:
+        """Tracklets of which most of three samples (first, middle, last) pass a check of rows."""
+        passed = set()
+        for tracklet in np.unique(self._tracklet):
+            known = [int(r) for r in self._rows(tracklet) if int(r) in self._samples]
+            tried = {known[i] for i in (0, len(known) // 2, -1)} if known else set()
+            if sum(check(row) for row in sorted(tried)) * 2 > len(tried):
+                passed.add(int(tracklet))
+        return passed
+
+    def mean_of(self, tracklets: set[int]) -> Embedding:
+        """Mean of all samples of some tracklets."""
+        known = [e for row, e in self._samples.items() if int(self._tracklet[row]) in tracklets]
+        mean: Embedding = np.mean(known, axis=0)
+        return mean
+
     def nearest(self, reference: Embedding) -> float:
         """Smallest distance of any sample to the reference; infinite without samples."""
         far = [float(np.linalg.norm(e - reference)) for e in self._samples.values()]
         return min(far, default=float("inf"))
 
-    def lock(self, reference: Embedding, frames: int, cuts: Sequence[int], chosen: int) -> Lock:
+    def lock(
+        self,
+        reference: Embedding,
+        frames: int,
+        cuts: Sequence[int],
+        chosen: int,
+        allowed: set[int] | None = None,
+    ) -> Lock:
         """Choose the target's sighting in each of `frames` frames.
 
-        `chosen` is the row of the sighting that made the reference, -1 where a picture did.
+        `chosen` is the row of the sighting that made the reference, -1 where a picture did. Where
+        only some tracklets are `allowed`, nothing unclear is carried on from them.
         """
         tracklets = [int(t) for t in np.unique(self._tracklet)]
         rows = {t: self._rows(t) for t in tracklets}
         distance = {t: self._distance(rows[t], reference) for t in tracklets}
         if chosen >= 0:
             distance[int(self._tracklet[chosen])] = 0.0
-        accepted = self._recognised(tracklets, rows, distance)
-        self._carry_on(tracklets, rows, distance, accepted, cuts)
+        usable = [t for t in tracklets if allowed is None or t in allowed]
+        accepted = self._recognised(usable, rows, distance)
+        if allowed is None:
+            self._carry_on(tracklets, rows, distance, accepted, cuts)
         best_row = np.full(frames, -1, np.int64)
         best = np.full(frames, np.inf)
         for t in sorted(accepted):

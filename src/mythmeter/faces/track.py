@@ -4,6 +4,7 @@ Two passes: the first looks at the pictures (`watch`), follows all faces and sam
 the second knows all samples, locks on the target (`lock`), smooths and writes.
 """
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.atomic import replacing
-from mythmeter.errors import FaceError
+from mythmeter.errors import ConsentError, FaceError
 from mythmeter.faces.align import crop_matrix, transform
 from mythmeter.faces.follow import jumped
 from mythmeter.faces.hands import ASSETS as HAND_ASSETS
@@ -27,6 +28,7 @@ from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.faces.lock import Lock, Locker
 from mythmeter.faces.measures import measure
 from mythmeter.faces.occlusion import steady_hands, visible_mask, visible_share
+from mythmeter.faces.only_person import ANOTHER, EVERY_FRAMES, IsPerson
 from mythmeter.faces.reference import FaceReference
 from mythmeter.faces.sightings import Sightings
 from mythmeter.faces.smooth import AdaptiveSmoother
@@ -71,6 +73,7 @@ def track_faces(
     record: UsageRecord,
     face: FaceReference | None = None,
     max_turn_deg: float = MAX_TURN_DEG,
+    is_person: IsPerson | None = None,
 ) -> None:
     """Track one person's face through `clip.mp4`; write `faces.parquet` and `faces.json`.
 
@@ -84,10 +87,12 @@ def track_faces(
         record: usage record of the job.
         face: who is meant; None: the prominent face at the start.
         max_turn_deg: largest yaw at which a face is marked as swappable.
+        is_person: says whether a face is the one that may be tracked; None: any face.
 
     Raises:
         ConfigError: no such backend.
         FaceError: the clip shows no face, or not the one that is meant.
+        ConsentError: it shows faces, but never that of the person who agreed.
     """
     record.backend = landmarks
     with record.phase("model_load"):
@@ -105,6 +110,7 @@ def track_faces(
             hands=hands,
             encoder=encoder,
             sightings=sightings,
+            sample_every_s=None if is_person is None else float(EVERY_FRAMES / rate),
         )
         if not len(sightings):
             said = "; ".join(sorted(set(watched.reasons)))
@@ -112,7 +118,7 @@ def track_faces(
                 f"{clip}: none of its {frames} frames shows a face ({said}). Use footage in "
                 "which one face is seen from the front, at least 60 pixels high."
             )
-        lock = _lock(clip, face, watched, sightings, landmarker, encoder)
+        lock = _lock(clip, face, watched, sightings, landmarker, encoder, is_person)
         written = _write_track(
             output, clip, lock, watched, sightings, smoothing_frames, max_turn_deg
         )
@@ -132,15 +138,29 @@ def _lock(
     sightings: Sightings,
     landmarker: Landmarker,
     encoder: FaceEncoder,
+    is_person: IsPerson | None,
 ) -> Lock:
-    def embed(row: int) -> Embedding:
+    def seen(row: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         frame = int(sightings.index["frame"][row])
-        picture = next(read_frames(clip, frame, frame + 1))
-        return encoder.embed(picture, sightings.record(row)["points"])
+        return next(read_frames(clip, frame, frame + 1)), sightings.record(row)["points"]
+
+    def embed(row: int) -> Embedding:
+        return encoder.embed(*seen(row))
 
     rate = float(frame_rate(clip))
     locker = Locker(sightings.index, rate, embed)
     locker.add_samples(watched.samples)
+    if is_person is not None:
+        allowed = locker.passing(lambda row: is_person(*seen(row)))
+        if not allowed:
+            raise ConsentError(
+                f"{clip}: faces in it, but none of them is that of the person who agreed. "
+                "Take the clip out, or let the person agree again with clips of their own."
+            )
+        reference = locker.mean_of(allowed)
+        lock = locker.lock(reference, watched.frames, watched.cuts, -1, allowed)
+        seen_by = [r if r in (None, "no face detected") else ANOTHER for r in lock.reason]
+        return dataclasses.replace(lock, reason=seen_by)
     row = -1
     if face is not None and face.picture is not None:
         reference = _of_picture(face.picture, landmarker, encoder)
@@ -336,12 +356,17 @@ def _summary(
     face: FaceReference | None, lock: Lock, watched: Watched, written: _Written, rate: float
 ) -> dict[str, Any]:
     present = lock.row >= 0
-    default = f"the prominent face at the start (frame {lock.chosen_at})"
+    if face is None and lock.chosen_at < 0:
+        chosen, how = "the person of the consent record", "consent record"
+    elif face is None:
+        chosen, how = f"the prominent face at the start (frame {lock.chosen_at})", "default"
+    else:
+        chosen, how = str(face), "configuration"
     drift = watched.drift
     distances = lock.distance[np.isfinite(lock.distance)]
     return {
-        "target": default if face is None else str(face),
-        "target_chosen_by": "default" if face is None else "configuration",
+        "target": chosen,
+        "target_chosen_by": how,
         "people": lock.people,
         "frames": len(lock.row),
         "present_frames": int(present.sum()),

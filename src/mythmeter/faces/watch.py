@@ -50,11 +50,15 @@ def watch(
     hands: HandTracker,
     encoder: FaceEncoder,
     sightings: Sightings,
+    sample_every_s: float | None = None,
 ) -> Watched:
-    """Look at every frame of a clip once; sightings are appended, the rest is returned."""
+    """Look at every frame of a clip once; sightings are appended, the rest is returned.
+
+    `sample_every_s` is the time between identity samples where the usual ones are too few.
+    """
     follower = Follower(landmarker, max_step=round(DETECT_AT_LEAST_S * rate))
     cuts, found = CutDetector(rate), Watched(drift=follower.drift)
-    sampler = _Sampler(float(rate))
+    sampler = _Sampler(float(rate), sample_every_s)
     for number, frame in enumerate(frames):
         begins = cuts.begins_shot(frame)
         if begins:
@@ -94,15 +98,17 @@ def _covered(hands: list[Hand], sightings: Sightings, row: int) -> bool:
 class _Sampler:
     """Says which sightings to embed: some of each tracklet, from the front and uncovered."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, every_s: float | None) -> None:
         self._rate = rate
+        self._every_s = every_s
         self._last: dict[int, int] = {}
         self._others_seen = False
 
     def wants(self, frame: int, sighting: Sighting, *, clear: bool, alone: bool) -> bool:
         """Whether to embed this sighting; a yes is remembered."""
         self._others_seen |= not alone
-        every = SAMPLE_AMONG_OTHERS_S if self._others_seen else SAMPLE_ALONE_S
+        usual = SAMPLE_AMONG_OTHERS_S if self._others_seen else SAMPLE_ALONE_S
+        every = self._every_s or usual
         last = self._last.get(sighting.tracklet)
         due = last is None or frame - last >= every * self._rate
         if not due or not clear:

@@ -12,6 +12,7 @@ from mythmeter.media.segment import segment_frames
 from mythmeter.swap.composite import Finished, Finisher
 from mythmeter.swap.crops import Crop, frames_with_a_face, stream_crops
 from mythmeter.swap.model import load_face
+from mythmeter.swap.swappers.base import Equipment, NeedsEquipment
 from mythmeter.usage.record import UsageRecord
 
 BATCH = 16
@@ -27,6 +28,7 @@ def swap_faces(
     start_s: float,
     end_s: float | None,
     record: UsageRecord,
+    equipment: Equipment | None = None,
     masks: Path | None = None,
 ) -> None:
     """Write the target's crops with the person's face in them.
@@ -41,6 +43,7 @@ def swap_faces(
         swapper: name of the swapper that learnt the model.
         start_s, end_s: segment of the target, in seconds; end None means the end of the clip.
         record: of this job.
+        equipment: files of the user's that the swapper draws with, if it needs any.
         masks: `masks.mkv` of the target; None: nothing covers the face.
 
     Raises:
