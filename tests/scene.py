@@ -149,7 +149,7 @@ def make_scene(folder: Path, rate: Fraction = Fraction(25), frames: int = 40) ->
     with VideoWriter(scene.masks, rate=rate, size=(CROP_PX, CROP_PX), grey=True) as masks:
         for _ in range(frames):
             masks.write(np.full((CROP_PX, CROP_PX), 255, np.uint8))
-    scene.receipt.write_text(json.dumps(receipt_content()), encoding="utf-8")
+    write_consent(scene)
     return scene
 
 
