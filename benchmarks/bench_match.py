@@ -85,7 +85,7 @@ def collect() -> tuple[list[Part], list[Part]]:
                     )  # fmt: skip
                     track = scratch / "faces.parquet"
                     track_faces(
-                        clip, track, landmarks="facemesh", models=files,
+                        clip, track, verdict=scratch / "f.json", landmarks="facemesh", models=files,
                         smoothing_frames=5, record=record,
                     )  # fmt: skip
                     found = [s.embedding for s in sample_faces(face_encoder, clip, track)]

@@ -23,7 +23,6 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 STAGES = ("normalise_clip", "track_faces", "crop_faces", "composite")
-LANDMARK_ASSETS = ("face_detector", "face_mesh", "iris")
 SAMPLE_S = 0.05
 MB = 1e6
 
@@ -41,16 +40,23 @@ def run_stage(stage: str, folder: Path) -> None:
         source, verdict = folder / "source.mp4", folder / "verdict.json"
         normalise_clip(source, clip, verdict, **settings, record=record)
     elif stage == "track_faces":
-        from mythmeter.faces.track import track_faces
+        from mythmeter.faces.track import assets, track_faces
 
-        models = {name: asset(name) for name in LANDMARK_ASSETS}
+        models = {name: asset(name) for name in assets("facemesh")}
         track_faces(
-            clip, faces, landmarks="facemesh", models=models, smoothing_frames=5, record=record
+            clip,
+            faces,
+            verdict=folder / "faces.json",
+            landmarks="facemesh",
+            models=models,
+            smoothing_frames=5,
+            record=record,
         )
     elif stage == "crop_faces":
         from mythmeter.faces.crop import crop_faces
 
         outputs = {"video": "crops.mkv", "table": "crops.parquet", "sheet": "crops.jpg"}
+        outputs["masks"] = "masks.mkv"
         files = {name: folder / file for name, file in outputs.items()}
         crop_faces(clip, faces, **files, crop_px=256, record=record)
     elif stage == "composite":
@@ -80,6 +86,7 @@ def run_composite(folder: Path, record: object) -> None:
         consent=consent,
         clip=clip,
         faces=folder / "faces.parquet",
+        masks=folder / "masks.mkv",
         timeline=folder / "timeline.parquet",
         crops=folder / "crops.mkv",
         crop_table=folder / "crops.parquet",

@@ -26,7 +26,6 @@ import cv2
 import numpy as np
 
 REPOSITORY = Path(__file__).parents[1]
-MESH_ASSETS = ("face_detector", "face_mesh", "iris")
 CROP_PX = 256
 FIRST = 250
 
@@ -34,7 +33,7 @@ FIRST = 250
 def prepare(folder: Path, frames: int) -> dict[str, Any]:
     """Clip, face table, crops and a learnt face: the person here is the performer himself."""
     from mythmeter.faces.crop import crop_faces
-    from mythmeter.faces.track import track_faces
+    from mythmeter.faces.track import assets, track_faces
     from mythmeter.media.decode import frame_rate, frame_size, read_frames
     from mythmeter.media.encode import VideoWriter
     from mythmeter.models.catalogue import load_catalogue
@@ -45,7 +44,7 @@ def prepare(folder: Path, frames: int) -> dict[str, Any]:
 
     catalogue = load_catalogue(REPOSITORY / "config" / "models.yaml")
     paths = {}
-    for name in (*MESH_ASSETS, "langer"):
+    for name in (*assets("facemesh"), "langer"):
         paths[name] = REPOSITORY / "resources" / "models" / catalogue[name].file
         if not paths[name].is_file():
             fetch(catalogue[name], paths[name])
@@ -55,11 +54,14 @@ def prepare(folder: Path, frames: int) -> dict[str, Any]:
         for frame in read_frames(source, FIRST, FIRST + frames):
             writer.write(frame)
     record = UsageRecord("bench", {})
-    track_faces(clip, faces, landmarks="facemesh", models=paths, smoothing_frames=5, record=record)
+    track_faces(
+        clip, faces, verdict=folder / "faces.json", landmarks="facemesh", models=paths,
+        smoothing_frames=5, record=record,
+    )  # fmt: skip
     crops, table = folder / "crops.mkv", folder / "crops.parquet"
     crop_faces(
-        *(clip, faces), video=crops, table=table, sheet=folder / "crops.jpg", crop_px=CROP_PX,
-        record=record,
+        *(clip, faces), video=crops, masks=folder / "masks.mkv", table=table,
+        sheet=folder / "crops.jpg", crop_px=CROP_PX, record=record,
     )  # fmt: skip
     model = folder / "model.safetensors"
     train_swap(

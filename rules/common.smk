@@ -5,7 +5,6 @@ from functools import cache
 from mythmeter.code_version import code_version
 from mythmeter.config.demand import ramp, size_mb
 from mythmeter.errors import MythmeterError
-from mythmeter.faces.landmarks.protocol import assets as landmark_assets
 from mythmeter.models import supplied as missing_files
 from mythmeter.models.catalogue import by_name, load_catalogue
 from mythmeter.voice.assets import (
@@ -131,12 +130,6 @@ def record_of_clip(wildcards):
     return [str(owner.consent)]
 
 
-def tracking_assets(wildcards):
-    """What tracking a clip needs: of a real person, also what tells her from others."""
-    known = ("dlib_points", "dlib_face") if record_of_clip(wildcards) else ()
-    return [*landmark_assets(config["faces"]["landmarks"]), *known]
-
-
 def generated_for(wildcards):
     """Folders of generated media of one render, which go when its consent does not hold."""
     return [
@@ -242,6 +235,12 @@ def face_clips_in_use():
 def source_clip(wildcards):
     """The file that a clip's id stands for."""
     return str(project.clips[wildcards.clip].path)
+
+
+def reference_picture(wildcards):
+    """The picture of the person to follow in a clip, where the configuration names one."""
+    face = project.clips[wildcards.clip].face
+    return [face["picture"]] if face and "picture" in face else []
 
 
 def wanted_by(wildcards):

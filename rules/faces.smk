@@ -1,5 +1,7 @@
 """The face of every frame: its points, and aligned crops."""
 
+from mythmeter.faces.track import assets as tracking_assets
+
 FAN = config["faces"]["landmarks"] == "fan"
 if FAN:
     require_supplied(["fan"], "faces.landmarks: fan", "faces.landmarks: facemesh")
@@ -9,9 +11,11 @@ rule track_faces:
     input:
         clip="<results>/clips/{clip}/clip.mp4",
         consent=record_of_clip,
-        models=lambda wildcards: [model(name) for name in tracking_assets(wildcards)],
+        models=[model(name) for name in tracking_assets(config["faces"]["landmarks"])],
+        reference=reference_picture,
     output:
         faces="<results>/clips/{clip}/faces.parquet",
+        verdict="<results>/clips/{clip}/faces.json",
         usage="<results>/usage/track_faces/{clip}.jsonl",
     log:
         "<logs>/track_faces/{clip}.log",
@@ -21,13 +25,15 @@ rule track_faces:
         "../envs/faces.yaml"
     threads: 1
     resources:
-        mem_mb=mem_mb(700),
-        runtime="30m",
+        mem_mb=mem_mb(1000),
+        runtime="60m",
     params:
         code=lambda wildcards: code_version("track_faces"),
         landmarks=config["faces"]["landmarks"],
-        assets=tracking_assets,
+        assets=tracking_assets(config["faces"]["landmarks"]),
         smoothing_frames=config["faces"]["smoothing_frames"],
+        max_turn_deg=config["faces"]["max_turn_deg"],
+        face=lambda wildcards: project.clips[wildcards.clip].face,
     script:
         "../scripts/track_faces.py"
 
@@ -72,8 +78,10 @@ rule crop_faces:
         clip="<results>/clips/{clip}/clip.mp4",
         faces="<results>/clips/{clip}/faces.parquet",
         points="<results>/clips/{clip}/points_68.parquet" if FAN else [],
+        parsing=[str(project.parsing)] if project.parsing else [],
     output:
         video="<results>/clips/{clip}/crops.mkv",
+        masks="<results>/clips/{clip}/masks.mkv",
         table="<results>/clips/{clip}/crops.parquet",
         sheet=report(
             "<results>/clips/{clip}/crops.jpg",

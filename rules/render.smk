@@ -35,6 +35,7 @@ rule composite:
         consent=receipt,
         clip=of_target("clip.mp4"),
         faces=of_target("faces.parquet"),
+        masks=of_target("masks.mkv"),
         timeline="<results>/render/{render}/timeline.parquet",
         crops="<results>/lips/{render}/{scatteritem}.mkv",
         geometry="<results>/lips/{render}/{scatteritem}.parquet",

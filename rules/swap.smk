@@ -45,6 +45,7 @@ rule swap_faces:
         licence=licence_of,
         model=of_person("<results>/swap/{person}/model.safetensors"),
         crops=of_target("crops.mkv"),
+        masks=of_target("masks.mkv"),
         points=of_target("crops.parquet"),
     output:
         video="<results>/swap/{render}/faces.mkv",

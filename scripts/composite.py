@@ -16,6 +16,7 @@ with run_job(snakemake) as record:
         consent=Path(snakemake.input.consent),
         clip=Path(snakemake.input.clip),
         faces=Path(snakemake.input.faces),
+        masks=Path(snakemake.input.masks),
         timeline=Path(snakemake.input.timeline),
         crops=Path(snakemake.input.crops),
         crop_table=Path(snakemake.input.geometry),

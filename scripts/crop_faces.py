@@ -17,9 +17,11 @@ with run_job(snakemake) as record:
         Path(snakemake.input.clip),
         Path(snakemake.input.faces),
         video=Path(snakemake.output.video),
+        masks=Path(snakemake.output.masks),
         table=Path(snakemake.output.table),
         sheet=Path(snakemake.output.sheet),
         crop_px=snakemake.params.crop_px,
         points=Path(points) if points else None,
         record=record,
+        parsing=next(map(Path, snakemake.input.parsing), None),
     )

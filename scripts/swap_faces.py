@@ -26,5 +26,6 @@ with run_job(snakemake) as record:
         start_s=snakemake.params.start_s,
         end_s=snakemake.params.end_s,
         record=record,
+        masks=Path(snakemake.input.masks),
         equipment=Equipment({"swapper": models[0]}, snakemake.params.provider) if models else None,
     )

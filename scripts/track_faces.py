@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 with run_job(snakemake) as record:
     with record.phase("import"):
+        from mythmeter.faces.reference import FaceReference
         from mythmeter.faces.track import track_faces
         from mythmeter.people.match import face_check
 
@@ -18,9 +19,12 @@ with run_job(snakemake) as record:
     track_faces(
         Path(snakemake.input.clip),
         Path(snakemake.output.faces),
+        verdict=Path(snakemake.output.verdict),
         landmarks=snakemake.params.landmarks,
         models=models,
         smoothing_frames=snakemake.params.smoothing_frames,
         record=record,
+        face=FaceReference.of_config(snakemake.params.face),
+        max_turn_deg=snakemake.params.max_turn_deg,
         is_person=face_check(Path(known[0]), models) if known else None,
     )

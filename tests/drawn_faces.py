@@ -105,6 +105,16 @@ def write_face(
     return files
 
 
+def write_masks(path: Path, frames: int, hand: slice = slice(0, 0)) -> Path:
+    """Masks of crops that nothing covers but, over all columns, the rows of a hand."""
+    mask = np.full((CROP_PX, CROP_PX), 255, np.uint8)
+    mask[hand] = 0
+    with VideoWriter(path, rate=RATE, size=(CROP_PX, CROP_PX), grey=True) as video:
+        for _ in range(frames):
+            video.write(mask)
+    return path
+
+
 def learn(
     clips: Sequence[Files],
     path: Path,
@@ -124,7 +134,12 @@ def learn(
 
 
 def swap(
-    model: Path, target: Files, folder: Path, start_s: float = 0.0, end_s: float | None = None
+    model: Path,
+    target: Files,
+    folder: Path,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    masks: Path | None = None,
 ) -> Files:
     """Write a target's crops with a learnt face in them."""
     faces = folder / "faces.mkv", folder / "faces.parquet"
@@ -136,5 +151,6 @@ def swap(
         start_s=start_s,
         end_s=end_s,
         record=UsageRecord("swap_faces", {}),
+        masks=masks,
     )
     return faces

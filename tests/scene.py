@@ -55,6 +55,10 @@ class Scene:
         return self.folder / "faces.parquet"
 
     @property
+    def masks(self) -> Path:
+        return self.folder / "masks.mkv"
+
+    @property
     def timeline(self) -> Path:
         return self.folder / "timeline.parquet"
 
@@ -142,6 +146,9 @@ def make_scene(folder: Path, rate: Fraction = Fraction(25), frames: int = 40) ->
                 ("yaw_deg", "pitch_deg", "roll_deg", "eye_left", "eye_right", "mouth_open"), 0.0
             )
             faces.write(number, score=1.0, points=points, points_raw=points, measures=measures)
+    with VideoWriter(scene.masks, rate=rate, size=(CROP_PX, CROP_PX), grey=True) as masks:
+        for _ in range(frames):
+            masks.write(np.full((CROP_PX, CROP_PX), 255, np.uint8))
     write_consent(scene)
     return scene
 

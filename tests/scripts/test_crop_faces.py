@@ -32,9 +32,10 @@ def job(tmp_path: Path) -> SimpleNamespace:
             table.write(number, score=1.0, points=points, points_raw=points, measures=MEASURES)
     return SimpleNamespace(
         rule="crop_faces",
-        input=SimpleNamespace(clip=str(clip), faces=str(faces)),
+        input=SimpleNamespace(clip=str(clip), faces=str(faces), parsing=[]),
         output=SimpleNamespace(
             video=str(tmp_path / "crops.mkv"),
+            masks=str(tmp_path / "masks.mkv"),
             table=str(tmp_path / "crops.parquet"),
             sheet=str(tmp_path / "crops.jpg"),
             usage=str(tmp_path / "usage.jsonl"),
@@ -54,6 +55,7 @@ def test_crops_their_table_and_their_usage_are_written(
     assert frame_size(Path(job.output.video)) == (96, 96)
     crops = read_crops(Path(job.output.table))
     assert (crops.crop_px, crops.present.tolist()) == (96, [True] * 4)
+    assert frame_size(Path(job.output.masks)) == (96, 96)
     assert Path(job.output.sheet).stat().st_size > 0
     lines = [json.loads(line) for line in Path(job.output.usage).read_text().splitlines()]
     assert next(line for line in lines if line["phase"] == "steady")["work"] == {"frames": 4}

@@ -84,6 +84,7 @@ def test_from_timeline_to_receipt(
                 "consent": scene.receipt,
                 "clip": scene.clip,
                 "faces": scene.faces,
+                "masks": scene.masks,
                 "timeline": scene.timeline,
                 "crops": crops,
                 "geometry": geometry,

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mythmeter.faces.landmarks.protocol import assets
+from mythmeter.faces.track import assets as tracking_assets
 from mythmeter.faces.track import track_faces
 from mythmeter.media.mux import write_movie
 from mythmeter.media.normalise import normalise_clip
@@ -43,6 +44,7 @@ def ingest(source: Path, folder: Path, landmark_models: dict[str, Path]) -> Path
     track_faces(
         folder / "clip.mp4",
         folder / "faces.parquet",
+        verdict=folder / "faces.json",
         landmarks="facemesh",
         models=landmark_models,
         smoothing_frames=5,
@@ -61,9 +63,10 @@ def scored(
     folder = tmp_path_factory.mktemp("score")
     names = assets("facemesh")
     landmark_models = {name: models(name) for name in names}
-    person = ingest(media / "grid_id2_vcd_swwp2s.mpg", folder / "person", landmark_models)
-    pretended = ingest(media / "grid_pwij3p.mpg", folder / "pretended", landmark_models)
-    target = ingest(media / "grid_lrwp9a.mpg", folder / "target", landmark_models)
+    tracking_models = {name: models(name) for name in tracking_assets("facemesh")}
+    person = ingest(media / "grid_id2_vcd_swwp2s.mpg", folder / "person", tracking_models)
+    pretended = ingest(media / "grid_pwij3p.mpg", folder / "pretended", tracking_models)
+    target = ingest(media / "grid_lrwp9a.mpg", folder / "target", tracking_models)
     rate = Fraction(25)
     write_timeline(folder / "timeline.parquet", plan(Fraction(3), rate, (0, 75), "trim", 1))
     write_movie(

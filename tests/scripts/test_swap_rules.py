@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from drawn_faces import PERFORMER, PERSON, learn, write_face
+from drawn_faces import PERFORMER, PERSON, learn, write_face, write_masks
 
 from mythmeter.faces.table import read_crops
 from mythmeter.swap.model import load_face
@@ -76,7 +76,10 @@ def test_a_segment_is_swapped(tmp_path: Path, repository: Path) -> None:
         tmp_path,
         rule="swap_faces",
         input=SimpleNamespace(
-            model=str(tmp_path / "model.safetensors"), crops=str(crops), points=str(points)
+            model=str(tmp_path / "model.safetensors"),
+            crops=str(crops),
+            points=str(points),
+            masks=str(write_masks(tmp_path / "target" / "masks.mkv", 20)),
         ),
         output=SimpleNamespace(
             video=str(tmp_path / "faces.mkv"), table=str(tmp_path / "faces.parquet")

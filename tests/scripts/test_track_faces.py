@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mythmeter.faces.landmarks.protocol import assets
 from mythmeter.faces.table import read_faces
+from mythmeter.faces.track import assets
 from mythmeter.media.decode import read_frames
 from mythmeter.media.encode import VideoWriter
 
@@ -28,9 +28,17 @@ def job(tmp_path: Path, models: Callable[[str], Path]) -> SimpleNamespace:
         rule="track_faces",
         input=SimpleNamespace(clip=str(clip), models=[str(models(name)) for name in names]),
         output=SimpleNamespace(
-            faces=str(tmp_path / "out" / "faces.parquet"), usage=str(tmp_path / "usage.jsonl")
+            faces=str(tmp_path / "out" / "faces.parquet"),
+            verdict=str(tmp_path / "out" / "faces.json"),
+            usage=str(tmp_path / "usage.jsonl"),
         ),
-        params=SimpleNamespace(landmarks="facemesh", assets=names, smoothing_frames=3),
+        params=SimpleNamespace(
+            landmarks="facemesh",
+            assets=names,
+            smoothing_frames=3,
+            max_turn_deg=60,
+            face={"time_s": 0.1, "box": [0.3, 0, 1, 1]},
+        ),
         wildcards={"clip": "langer"},
         threads=1,
         resources=SimpleNamespace(),
@@ -42,8 +50,9 @@ def test_faces_and_their_usage_are_written(job: SimpleNamespace, repository: Pat
     runpy.run_path(str(repository / "scripts" / "track_faces.py"), init_globals={"snakemake": job})
     faces = read_faces(Path(job.output.faces))
     assert faces.present.tolist() == [True] * 6 + [False]
-    # A window of three with order two passes through its points.
-    np.testing.assert_allclose(faces.points[:6], faces.points_raw[:6], atol=1e-3)
+    assert json.loads(Path(job.output.verdict).read_text())["target_chosen_by"] == "configuration"
+    assert faces.irises.shape == (7, 10, 2)
+    assert np.isfinite(faces.irises[:6]).all()
     lines = [json.loads(line) for line in Path(job.output.usage).read_text().splitlines()]
     assert [line["phase"] for line in lines] == ["import", "model_load", "steady", "other"]
     assert lines[2]["work"] == {"frames": 7}
@@ -64,3 +73,4 @@ def test_a_clip_without_a_face_ends_with_one_message_and_exit_code_1(
     assert printed.startswith("track_faces (clip=langer): ")
     assert "none of its 1 frames shows a face" in printed
     assert not Path(job.output.faces).exists()
+    assert not Path(job.output.verdict).exists()

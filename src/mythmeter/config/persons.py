@@ -22,6 +22,8 @@ class Clip:
     source: str
     record: Path | None = None
     """Footage: its licence record."""
+    face: Mapping[str, Any] | None = None
+    """Who of those in it is meant: `picture`, or `time_s` and `box`; None: who is seen first."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def _load_person(file: MarkedYaml, base: Path, *, check: bool) -> tuple[Person, 
             path=tidy(clip["path"], base, _where(file, key, "path")),
             licence=clip.get("licence", "by consent record"),
             source=clip.get("source", ""),
+            face=_face(clip.get("face"), base, _where(file, key, "face")),
         )
         for key, clip in entry["clips"].items()
     }
@@ -106,6 +109,13 @@ def _load_person(file: MarkedYaml, base: Path, *, check: bool) -> tuple[Person, 
         )
     _refuse_same_file(file, clips)
     return person, clips
+
+
+def _face(entry: Mapping[str, Any] | None, base: Path, where: str) -> Mapping[str, Any] | None:
+    """Who is meant in a clip, with the path of the picture resolved."""
+    if entry is None or "picture" not in entry:
+        return entry
+    return {"picture": str(tidy(entry["picture"], base, where))}
 
 
 def _showing(clips: Mapping[str, Any], person: str, what: str) -> tuple[str, ...]:

@@ -80,6 +80,8 @@ class Project:
     """Files that stand for those of the catalogue, or that it does not have, by name."""
     licences: tuple[str, ...]
     """Licences that the user accepts."""
+    parsing: Path | None = None
+    """A face-parsing model of the user's; None: only hands are masked."""
 
     def languages(self, person: str) -> tuple[str, ...]:
         """Return the languages in which a person's renders speak, sorted."""
@@ -131,6 +133,7 @@ def load_project(
         synthesisers=_synthesisers(renders, people, config["voice"]["synthesiser"]),
         own_models=_own_models(config, origins),
         licences=tuple(config["licences"]),
+        parsing=_parsing(config, origins),
     )
     if main:
         _check_surroundings(project)
@@ -154,6 +157,12 @@ def _revocations(config: Mapping[str, Any], origins: Origins, configfiles: Seque
         return _path(config, origins, "consent", "revocations")
     folder = Path(configfiles[-1]).parent if configfiles else Path()
     return tidy(REVOCATIONS, folder, "consent.revocations")
+
+
+def _parsing(config: Mapping[str, Any], origins: Origins) -> Path | None:
+    if config["faces"]["parsing"] is None:
+        return None
+    return _path(config, origins, "faces", "parsing")
 
 
 def _synthesisers(
@@ -198,8 +207,17 @@ def _footage(config: Mapping[str, Any], origins: Origins) -> dict[str, Clip]:
             licence=entry["licence"],
             source=entry.get("source", ""),
             record=_path(config, origins, *keys, "record") if "record" in entry else None,
+            face=_face(config, origins, name),
         )
     return clips
+
+
+def _face(config: Mapping[str, Any], origins: Origins, name: str) -> Mapping[str, Any] | None:
+    """Who is meant in a piece of footage, with the path of the picture resolved."""
+    entry: Mapping[str, Any] | None = config["footage"][name].get("face")
+    if entry is None or "picture" not in entry:
+        return entry
+    return {"picture": str(_path(config, origins, "footage", name, "face", "picture"))}
 
 
 def _render(
@@ -267,6 +285,11 @@ def _check_surroundings(project: Project) -> None:
     _check_models(project)
     for key, folder in (("results", project.results), ("reports", project.reports)):
         require_writable(folder, f"paths.{key}")
+    if project.parsing is not None and not project.parsing.is_file():
+        raise ConfigError(
+            f"faces.parsing: there is no file {project.parsing}. Put a face-parsing model (ONNX) "
+            "there, or set null: then hands are masked and nothing else."
+        )
     for target in sorted({render.target for render in project.renders.values()}):
         _require_clip(project.clips[target])
         record = project.clips[target].record
@@ -312,6 +335,9 @@ def _may_come(path: Path) -> bool:
 def _require_clip(clip: Clip) -> None:
     if not _may_come(clip.path) and not clip.path.is_file():
         raise ConfigError(f"clip {clip.id}: there is no file {clip.path}.")
+    picture = (clip.face or {}).get("picture")
+    if picture and not Path(picture).is_file():
+        raise ConfigError(f"clip {clip.id}: face.picture: there is no file {picture}.")
 
 
 def require_writable(folder: Path, key: str) -> None:

@@ -57,6 +57,17 @@ def match_low_frequencies(
         sigma: of the Gaussian, as a fraction of the picture's width.
         gain: limits of the gain.
     """
+    return apply_gain(source, low_frequency_gain(source, reference, mask, sigma, gain))
+
+
+def low_frequency_gain(
+    source: Picture,
+    reference: Picture,
+    mask: Mask,
+    sigma: float = 0.1,
+    gain: tuple[float, float] = (0.5, 2.0),
+) -> NDArray[np.float32]:
+    """Return the gain of `match_low_frequencies`, (h / 4, w / 4, 3), so that it can be averaged."""
     weight = _small(np.asarray(mask, np.float32))
     sigma_px = max(sigma * weight.shape[1], 0.3)
     blurred_weight = cv2.GaussianBlur(weight, (0, 0), sigma_px)[..., None] + 1e-3
@@ -67,8 +78,15 @@ def match_low_frequencies(
         return smooth
 
     # Four levels are added so that black does not divide.
-    factor = np.clip((low_pass(reference) + 4) / (low_pass(source) + 4), *gain)
-    factor = cv2.resize(factor, source.shape[1::-1], None, 0, 0, cv2.INTER_LINEAR)
+    factor: NDArray[np.float32] = np.clip(
+        (low_pass(reference) + 4) / (low_pass(source) + 4), *gain
+    ).astype(np.float32)
+    return factor
+
+
+def apply_gain(source: Picture, gain: NDArray[np.float32]) -> Picture:
+    """Multiply a picture (h, w, 3) by a gain of lower resolution."""
+    factor = cv2.resize(gain, source.shape[1::-1], None, 0, 0, cv2.INTER_LINEAR)
     return np.clip(source * factor + 0.5, 0, 255).astype(np.uint8)
 
 

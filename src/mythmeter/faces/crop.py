@@ -13,6 +13,8 @@ from mythmeter.atomic import replacing
 from mythmeter.errors import FaceError, MediaError
 from mythmeter.faces.align import Matrix, crop_matrix, cut, transform
 from mythmeter.faces.landmarks.ibug import crop_matrix_68
+from mythmeter.faces.occlusion import visible_mask, visible_share
+from mythmeter.faces.parsing import FaceParser
 from mythmeter.faces.points import read_points
 from mythmeter.faces.table import CropsWriter, read_faces
 from mythmeter.media.decode import Frame, count_frames, frame_rate, read_frames
@@ -37,6 +39,12 @@ class Alignment:
     """(2, 3) clip pixels to crop pixels; None where there is no face."""
     points: NDArray[np.float64] | None
     """(468, 2) in crop pixels."""
+    hands: tuple[NDArray[np.float32], ...] = ()
+    """(21, 2) of each hand near the face, in clip pixels."""
+    span: int = -1
+    """Number of the unbroken stretch of this face."""
+    swappable: bool = True
+    """False where the face is too turned or blurred to be replaced."""
 
 
 def crop_faces(
@@ -44,41 +52,50 @@ def crop_faces(
     faces: Path,
     *,
     video: Path,
+    masks: Path,
     table: Path,
     sheet: Path,
     crop_px: int,
     record: UsageRecord,
     points: Path | None = None,
+    parsing: Path | None = None,
 ) -> None:
-    """Write the aligned crops of a clip, their transforms, and a contact sheet.
+    """Write the aligned crops of a clip, what covers them, their transforms, and a contact sheet.
 
     Args:
         clip: the normalised clip.
         faces: its `faces.parquet`.
         video: `crops.mkv`, FFV1, one crop a frame, black where there is no face.
-        table: `crops.parquet`; columns in `docs/files.md`.
+        masks: `masks.mkv`, grey FFV1: 255 where the face may be replaced, 0 under a hand.
+        table: `crops.parquet`; columns in `docs/files.md`. Faces that are not swappable are absent.
         sheet: `crops.jpg`, crops at even distances with their frame numbers.
         crop_px: side of a crop.
         record: usage record of the job.
         points: `points_68.parquet`, which then aligns the frames where it agrees with the mesh.
+        parsing: a face-parsing model; None: only hands are masked.
 
     Raises:
+        ModelError: `parsing` is not such a model.
         FaceError: the faces or the points are not those of this clip.
     """
     rate, frames = frame_rate(clip), count_frames(clip)
     shown = {round(i) for i in np.linspace(0, frames - 1, min(SHEET_CROPS, frames))}
     tiles: list[NDArray[np.uint8]] = []
+    parser = None if parsing is None else FaceParser(parsing)
     with (
         record.phase("steady", frames=frames),
         VideoWriter(video, rate=rate, size=(crop_px, crop_px)) as pictures,
+        VideoWriter(masks, rate=rate, size=(crop_px, crop_px), grey=True) as visible,
         CropsWriter(table, rate=rate, crop_px=crop_px) as rows,
     ):
         for frame, alignment in _aligned(clip, alignments(faces, frames, crop_px, points), frames):
             crop = _crop(frame, alignment, crop_px)
             pictures.write(crop)
-            rows.write(alignment.frame, alignment.matrix, alignment.points)
+            mask = _visible(crop, alignment, parser)
+            visible.write(mask)
+            _write_row(rows, alignment, mask)
             if alignment.frame in shown:
-                tiles.append(_tile(crop, alignment, rate))
+                tiles.append(_tile(crop, mask, alignment, rate))
         write_sheet(sheet, tiles, SHEET_CROP_PX, SHEET_COLUMNS)
 
 
@@ -105,7 +122,14 @@ def alignments(
                 matrix = crop_matrix(block.points[row], crop_px)
                 if located is not None and located.disagreement[row] <= AGREES:
                     matrix = crop_matrix_68(located.points[row], crop_px)
-                yield Alignment(int(number), matrix, transform(block.points[row], matrix))
+                yield Alignment(
+                    frame=int(number),
+                    matrix=matrix,
+                    points=transform(block.points[row], matrix),
+                    hands=block.hands[row],
+                    span=int(block.span[row]),
+                    swappable=bool(block.swappable[row]),
+                )
             else:
                 yield Alignment(int(number), None, None)
 
@@ -124,12 +148,37 @@ def _crop(frame: Frame, alignment: Alignment, crop_px: int) -> NDArray[np.uint8]
     return cut(frame, alignment.matrix, crop_px)
 
 
-def _tile(crop: NDArray[np.uint8], alignment: Alignment, rate: Fraction) -> NDArray[np.uint8]:
-    """One picture of the sheet: the crop at its size there, with frame number and time."""
+def _visible(
+    crop: NDArray[np.uint8], alignment: Alignment, parser: FaceParser | None
+) -> NDArray[np.uint8]:
+    """What of the crop is face, (crop_px, crop_px): 255 visible, 0 covered."""
+    if alignment.matrix is None:
+        return np.zeros(crop.shape[:2], np.uint8)
+    mask = visible_mask(alignment.hands, alignment.matrix, len(crop))
+    return mask if parser is None else np.minimum(mask, parser.visible(crop))
+
+
+def _write_row(rows: CropsWriter, alignment: Alignment, mask: NDArray[np.uint8]) -> None:
+    if alignment.matrix is None or alignment.points is None or not alignment.swappable:
+        rows.write(alignment.frame, None, None)
+        return
+    share = visible_share(mask, alignment.points)
+    rows.write(alignment.frame, alignment.matrix, alignment.points, share, alignment.span)
+
+
+def _tile(
+    crop: NDArray[np.uint8], mask: NDArray[np.uint8], alignment: Alignment, rate: Fraction
+) -> NDArray[np.uint8]:
+    """One picture of the sheet: the crop, what covers it in red, frame number and time."""
+    if alignment.matrix is not None:
+        covered = (255 - mask[..., None].astype(np.float32)) / 255 * 0.6
+        crop = (crop + (np.array([230, 30, 30], np.float32) - crop) * covered).astype(np.uint8)
     tile = cv2.resize(crop, (SHEET_CROP_PX, SHEET_CROP_PX), interpolation=cv2.INTER_AREA)
     text = f"{alignment.frame}  {float(alignment.frame / rate):.2f} s"
     if alignment.matrix is None:
         text += "  no face"
+    elif not alignment.swappable:
+        text += "  not swapped"
     for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         place = (6, SHEET_CROP_PX - 8)
         cv2.putText(

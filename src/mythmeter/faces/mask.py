@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mythmeter.faces.mesh import BROWS, OVAL
+from mythmeter.faces.mesh import BROWS, CHIN, MOUTH_LOWER, OVAL
+
+NOSE_BASE = 2
 
 
 def face_mask(
@@ -15,8 +17,12 @@ def face_mask(
     erode: float = 0.05,
     feather: float = 0.06,
     brow_top: float = 0.45,
+    jaw: float = 1.0,
 ) -> NDArray[np.float32]:
     """Return a (size_px, size_px) mask in 0..1: the hull of the face, shrunk and feathered.
+
+    The jaw has an edge of its own, cheeks and brow have none: below the mouth both the shrinking
+    and the border may be narrower, so that the person's chin is shown and not half of each.
 
     Args:
         points: (468, 2 or more) in pixels of the crop.
@@ -24,6 +30,7 @@ def face_mask(
         feather: width of the soft border as a fraction of the side.
         brow_top: how much of the way from the brows to the top of the mesh is kept, so that hair
             stays out; 1 keeps the whole forehead.
+        jaw: shrinking and feather at the jaw, as a share of those elsewhere.
     """
     outline = np.asarray(points, np.float32)[list(OVAL), :2].copy()
     brow = float(np.asarray(points)[list(BROWS), 1].min())
@@ -33,15 +40,36 @@ def face_mask(
     # Sixteenths of a pixel and a smooth edge: a mask that moves by less than a pixel must not jump.
     hull = np.round(cv2.convexHull(outline) * 16).astype(np.int32)
     cv2.fillConvexPoly(mask, hull, 255, cv2.LINE_AA, shift=4)
-    radius = round(size_px * erode)
+    wide = _softened(mask, size_px * erode, size_px * feather)
+    if jaw == 1.0:
+        return wide
+    narrow = _softened(mask, size_px * erode * jaw, size_px * feather * jaw)
+    share = _below_mouth(np.asarray(points, np.float64), size_px)
+    return wide + (narrow - wide) * share
+
+
+def _softened(mask: NDArray[np.uint8], shrink_px: float, border_px: float) -> NDArray[np.float32]:
+    radius = round(shrink_px)
     if radius:
         side = 2 * radius + 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         mask = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     soft: NDArray[np.float32] = np.asarray(mask, np.float32) * np.float32(1 / 255)
-    if feather:
-        soft = cv2.GaussianBlur(soft, (0, 0), size_px * feather / 2)
+    if border_px:
+        soft = cv2.GaussianBlur(soft, (0, 0), border_px / 2)
     return soft
+
+
+def _below_mouth(points: NDArray[np.float64], size_px: int) -> NDArray[np.float32]:
+    """(size_px, size_px): 0 above the nose's base, 1 below the mouth, along the face's own axis."""
+    nose, lip, chin = (points[[i], :2][0] for i in (NOSE_BASE, MOUTH_LOWER, CHIN))
+    axis = (chin - nose) / max(float(np.linalg.norm(chin - nose)), 1e-6)
+    start, stop = 0.0, max(float((lip - nose) @ axis), 1.0)
+    y, x = np.mgrid[:size_px, :size_px].astype(np.float32)
+    along = (x - nose[0]) * axis[0] + (y - nose[1]) * axis[1]
+    share = np.clip((along - start) / (stop - start), 0, 1)
+    smooth: NDArray[np.float32] = (share * share * (3 - 2 * share)).astype(np.float32)
+    return smooth
 
 
 def paste(

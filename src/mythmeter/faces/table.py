@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 
 from mythmeter.atomic import replacing
 from mythmeter.errors import FaceError
-from mythmeter.faces.mesh import POINTS
+from mythmeter.faces.mesh import OVAL, POINTS
 
 Array = NDArray[np.float32]
+
+LEAST_VISIBLE: Final = 0.97
+"""Frames in which a hand covers more than the rest of the face are not learnt from."""
 
 _MEASURES: Final = ("yaw_deg", "pitch_deg", "roll_deg", "eye_left", "eye_right", "mouth_open")
 
@@ -34,6 +37,18 @@ _FACES: Final = pa.schema(
         ("points", pa.list_(pa.float32(), POINTS * 3)),
         ("points_raw", pa.list_(pa.float32(), POINTS * 3)),
         *((name, pa.float32()) for name in _MEASURES),
+        ("box", pa.list_(pa.float32(), 4)),
+        ("irises", pa.list_(pa.float32(), 20)),
+        ("points_68", pa.list_(pa.float32(), 136)),
+        ("span", pa.int32()),
+        ("swappable", pa.bool_()),
+        ("unswappable_reason", pa.string()),
+        ("opacity", pa.float32()),
+        ("visibility", pa.float32()),
+        ("sharpness", pa.float32()),
+        ("identity_distance", pa.float32()),
+        ("identity_frame", pa.int32()),
+        ("hands", pa.list_(pa.float32())),
     ]
 )
 _CROPS: Final = pa.schema(
@@ -42,6 +57,8 @@ _CROPS: Final = pa.schema(
         ("present", pa.bool_()),
         ("matrix", pa.list_(pa.float32(), 6)),
         ("points", pa.list_(pa.float32(), POINTS * 2)),
+        ("visibility", pa.float32()),
+        ("span", pa.int32()),
     ]
 )
 
@@ -73,6 +90,22 @@ class FaceTrack:
     """Openness: lid distance over eye width."""
     mouth_open: Array
     """Inner-lip distance over inter-ocular distance."""
+    box: Array
+    """(n, 4) left, top, right, bottom of the face's outline, in clip pixels."""
+    irises: Array
+    """(n, 10, 2) the subject's right iris, then the left; NaN where the backend gives none."""
+    span: NDArray[np.int32]
+    """Number of the unbroken stretch of the target's face; -1 where absent."""
+    swappable: NDArray[np.bool_]
+    """False where the face is absent, or too turned or blurred to be replaced."""
+    opacity: Array
+    """How much of the swap is to be seen: 0 where not swappable, rising beside such frames."""
+    visibility: Array
+    """Share of the face that no hand covers."""
+    identity_distance: Array
+    """To the reference, by the nearest frame in which it was measured; NaN where it never was."""
+    hands: tuple[tuple[NDArray[np.float32], ...], ...]
+    """(21, 2) points of each hand near the face, in clip pixels."""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -91,9 +124,19 @@ class CropTable:
     """(n, 2, 3) clip pixels to crop pixels; NaN where absent."""
     points: Array
     """(n, 468, 2) in crop pixels; NaN where absent."""
+    visibility: Array | None = None
+    """Share of the face that nothing covers; None: all of it."""
+    span: NDArray[np.int32] | None = None
+    """Number of the unbroken stretch, -1 where absent; None: there is one."""
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def clear(self, least_visible: float = LEAST_VISIBLE) -> NDArray[np.bool_]:
+        """Which frames show the face, at least so much of it uncovered."""
+        if self.visibility is None:
+            return self.present
+        return self.present & (np.nan_to_num(self.visibility) >= least_visible)
 
 
 def read_faces(path: Path, start: int = 0, stop: int | None = None) -> FaceTrack:
@@ -103,7 +146,8 @@ def read_faces(path: Path, start: int = 0, stop: int | None = None) -> FaceTrack
         FaceError: the file lacks the column or metadata of a face track.
     """
     table, metadata = _read(path, start, stop, _FACES, ("rate", "width", "height"))
-    column = {name: _floats(table[name]) for name in ("score", *_MEASURES)}
+    floats = ("score", *_MEASURES, "opacity", "visibility", "identity_distance")
+    column = {name: _floats(table[name]) for name in floats}
     return FaceTrack(
         rate=Fraction(metadata["rate"]),
         width=int(metadata["width"]),
@@ -113,6 +157,11 @@ def read_faces(path: Path, start: int = 0, stop: int | None = None) -> FaceTrack
         reason=tuple(table["reason"].to_pylist()),
         points=_lists(table["points"], (POINTS, 3)),
         points_raw=_lists(table["points_raw"], (POINTS, 3)),
+        box=_lists(table["box"], (4,)),
+        irises=_lists(table["irises"], (10, 2)),
+        span=pc.fill_null(table["span"], -1).to_numpy(),
+        swappable=table["swappable"].to_numpy(),
+        hands=tuple(_hands(row) for row in table["hands"].to_pylist()),
         **column,
     )
 
@@ -131,6 +180,8 @@ def read_crops(path: Path, start: int = 0, stop: int | None = None) -> CropTable
         present=table["present"].to_numpy(),
         matrix=_lists(table["matrix"], (2, 3)),
         points=_lists(table["points"], (POINTS, 2)),
+        visibility=_floats(table["visibility"]),
+        span=pc.fill_null(table["span"], -1).to_numpy(),
     )
 
 
@@ -143,11 +194,16 @@ def write_crops(path: Path, crops: CropTable) -> None:
                 int(frame),
                 crops.matrix[row] if present else None,
                 crops.points[row] if present else None,
+                1.0 if crops.visibility is None else float(crops.visibility[row]),
+                0 if crops.span is None else int(crops.span[row]),
             )
 
 
 ROW_GROUP = 256
 """Rows that are collected before they are written."""
+
+
+_CROP_STATE: Final = ("visibility", "span")
 
 
 class _RowGroupWriter:
@@ -232,8 +288,13 @@ class FacesWriter(_RowGroupWriter):
         points: NDArray[Any] | None = None,
         points_raw: NDArray[Any] | None = None,
         measures: Mapping[str, float] | None = None,
+        state: Mapping[str, Any] | None = None,
     ) -> None:
-        """Append a frame: with points (468, 3) and measures, or with the reason for having none."""
+        """Append a frame: with points (468, 3) and measures, or with the reason for having none.
+
+        `state` gives further columns by name; without it the face counts as seen whole, swappable
+        and the target's.
+        """
         row = {
             "frame": frame,
             "present": points is not None,
@@ -243,7 +304,28 @@ class FacesWriter(_RowGroupWriter):
             "points_raw": points_raw,
         }
         row.update({name: None if measures is None else measures[name] for name in _MEASURES})
+        row.update(self._usual(points) | dict(state or {}))
         self._append(row)
+
+    @staticmethod
+    def _usual(points: NDArray[Any] | None) -> dict[str, Any]:
+        """Further columns of a frame of which nothing more is known."""
+        present = points is not None
+        outline = None if points is None else np.asarray(points)[list(OVAL), :2]
+        return {
+            "box": None if outline is None else [*outline.min(axis=0), *outline.max(axis=0)],
+            "irises": None,
+            "points_68": None,
+            "span": 0 if present else None,
+            "swappable": present,
+            "unswappable_reason": None,
+            "opacity": 1.0 if present else 0.0,
+            "visibility": 1.0 if present else None,
+            "sharpness": None,
+            "identity_distance": None,
+            "identity_frame": None,
+            "hands": None,
+        }
 
 
 class CropsWriter(_RowGroupWriter):
@@ -253,10 +335,24 @@ class CropsWriter(_RowGroupWriter):
         metadata = {"rate": f"{rate.numerator}/{rate.denominator}", "crop_px": str(crop_px)}
         super().__init__(path, _CROPS, metadata)
 
-    def write(self, frame: int, matrix: NDArray[Any] | None, points: NDArray[Any] | None) -> None:
-        """Append a frame: its (2, 3) matrix and (468, 2) crop points, or None and None."""
+    def write(
+        self,
+        frame: int,
+        matrix: NDArray[Any] | None,
+        points: NDArray[Any] | None,
+        visibility: float = 1.0,
+        span: int = 0,
+    ) -> None:
+        """Append a frame: its (2, 3) matrix and (468, 2) crop points, or None and None.
+
+        `visibility` is the share of the face that nothing covers, `span` the number of the
+        unbroken stretch that the frame belongs to.
+        """
         present = matrix is not None and points is not None
-        self._append({"frame": frame, "present": present, "matrix": matrix, "points": points})
+        row: dict[str, Any] = {"frame": frame, "present": present}
+        row |= {"matrix": matrix, "points": points}
+        row |= {"visibility": visibility, "span": span} if present else dict.fromkeys(_CROP_STATE)
+        self._append(row)
 
 
 def _read(
@@ -292,7 +388,11 @@ def _floats(column: pa.ChunkedArray) -> Array:
     return values
 
 
-def _lists(column: pa.ChunkedArray, shape: tuple[int, int]) -> Array:
+def _hands(values: list[float] | None) -> tuple[NDArray[np.float32], ...]:
+    return tuple(np.asarray(values or [], np.float32).reshape(-1, 21, 2))
+
+
+def _lists(column: pa.ChunkedArray, shape: tuple[int, ...]) -> Array:
     """Fixed-width lists as (n, *shape); NaN where null."""
     result = np.full((len(column), *shape), np.nan, np.float32)
     row = 0

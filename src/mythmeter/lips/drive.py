@@ -79,10 +79,11 @@ class Footage:
 def read_footage(crops: Path, speech: Path | None, max_frames: int) -> Footage:
     """Read a face clip's table of crops and, if given, the sound of the same clip.
 
-    Frames without a face are left out; of a long clip the first `max_frames` with one are used.
+    Frames without a face, or with a hand before it, are left out; of a long clip the first
+    `max_frames` with one are used.
     """
     table = read_crops(crops)
-    rows = np.flatnonzero(table.present)[:max_frames]
+    rows = np.flatnonzero(table.clear())[:max_frames]
     frames = table.frame[rows]
     faces = frontal_faces(table.points[rows])
     if speech is None:

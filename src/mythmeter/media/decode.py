@@ -48,8 +48,12 @@ def frame_size(path: Path) -> tuple[int, int]:
         return stream.width, stream.height
 
 
-def read_frames(path: Path, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+def read_frames(
+    path: Path, start: int = 0, stop: int | None = None, *, pixels: str = "rgb24"
+) -> Iterator[Frame]:
     """Yield frames `start` to `stop` (excluded; None: to the end) of a constant-rate clip.
+
+    `pixels` is FFmpeg's name of the format: `gray` gives (height, width) of a grey clip.
 
     Seeks to the key frame before `start`, so reading a chunk costs the chunk. Frame numbers follow
     from presentation times, not from counting, so they hold after a seek. Only for clips that
@@ -71,7 +75,7 @@ def read_frames(path: Path, start: int = 0, stop: int | None = None) -> Iterator
                 continue
             if stop is not None and number >= stop:
                 break
-            yield frame.to_ndarray(format="rgb24")
+            yield frame.to_ndarray(format=pixels)
             expected = number + 1
         if stop is not None and expected != stop:
             raise MediaError(f"{path}: ends at frame {expected}, but frame {stop} was expected.")

@@ -20,7 +20,8 @@ class VideoWriter:
         path: `.mkv` for FFV1, `.mp4` for H.264.
         rate: exact frames a second.
         size: (width, height) in pixels; H.264 with 4:2:0 needs both even.
-        codec: `ffv1` (lossless RGB) or `libx264` (yuv420p, BT.709, limited range).
+        codec: `ffv1` (lossless RGB, or grey), or `libx264` (yuv420p, BT.709, limited range).
+        grey: frames are (height, width), one lossless channel (FFV1 only).
         options: encoder options such as crf and preset.
         keyframe_interval: a key frame every so many frames and nowhere else (H.264).
         threads: encoder threads.
@@ -33,6 +34,7 @@ class VideoWriter:
         rate: Fraction,
         size: tuple[int, int],
         codec: str = "ffv1",
+        grey: bool = False,
         options: Mapping[str, str] | None = None,
         keyframe_interval: int | None = None,
         threads: int = 1,
@@ -48,7 +50,7 @@ class VideoWriter:
         stream.codec_context.thread_count = threads
         stream.options = dict(options or {})
         if codec == "ffv1":
-            stream.pix_fmt = "bgr0"
+            stream.pix_fmt = "gray" if grey else "bgr0"
         else:
             stream.pix_fmt = "yuv420p"
             context = stream.codec_context
@@ -61,8 +63,9 @@ class VideoWriter:
         self._stream = stream
 
     def write(self, frame: NDArray[np.uint8]) -> None:
-        """Append one (height, width, 3) RGB frame."""
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        """Append one (height, width, 3) RGB frame, or one (height, width) frame of a grey video."""
+        pixels = "gray" if frame.ndim == 2 else "rgb24"
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=pixels)
         if self._stream.pix_fmt == "yuv420p":
             picture = picture.reformat(
                 format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"

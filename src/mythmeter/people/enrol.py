@@ -8,6 +8,7 @@ import numpy as np
 
 from mythmeter.errors import ConsentError
 from mythmeter.faces.identity import FaceEncoder
+from mythmeter.faces.track import assets as tracking_assets
 from mythmeter.faces.track import track_faces
 from mythmeter.media.normalise import normalise_clip
 from mythmeter.media.speech import extract_audio
@@ -23,7 +24,7 @@ from mythmeter.people.sampling import (
 from mythmeter.usage.record import UsageRecord
 from mythmeter.voice.embeddings.encoder import RATE_HZ, load_encoder
 
-ASSETS = ("face_detector", "face_mesh", "iris", "dlib_points", "dlib_face", "dvector")
+ASSETS = (*tracking_assets("facemesh"), "dvector")
 """Names in the model catalogue of what it takes."""
 MAX_HEIGHT_PX = 720
 
@@ -74,7 +75,15 @@ def _faces_of(path: Path, models: Mapping[str, Path], scratch: Path) -> list[Sam
         threads=2,
         record=record,
     )
-    track_faces(clip, faces, landmarks="facemesh", models=models, smoothing_frames=1, record=record)
+    track_faces(
+        clip,
+        faces,
+        verdict=scratch / "faces.json",
+        landmarks="facemesh",
+        models=models,
+        smoothing_frames=1,
+        record=record,
+    )
     return sample_faces(FaceEncoder(models["dlib_points"], models["dlib_face"]), clip, faces)
 
 

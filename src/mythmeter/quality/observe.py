@@ -87,8 +87,9 @@ def observe(
         read_frames(render), frames_in_order(clip, timeline.target_frame.tolist()), strict=True
     )
     for number, (frame, untouched) in enumerate(pictures):
-        points = landmarker.observe(frame).points
         raw, smooth = rows.of(int(timeline.target_frame[number]))
+        # The face that was replaced, whoever else is in the picture.
+        points = None if smooth is None else landmarker.observe(frame, near=smooth).points
         found.mouth.append(float("nan") if points is None else mouth_opening(points))
         found.stable.append(stable_points(points))
         found.stable_untouched.append(stable_points(raw))

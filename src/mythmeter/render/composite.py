@@ -50,6 +50,7 @@ def composite(
     consent: Path,
     clip: Path,
     faces: Path,
+    masks: Path,
     timeline: Path,
     crops: Path,
     crop_table: Path,
@@ -65,6 +66,7 @@ def composite(
         consent: receipt of `check_consent`; the label says what kind of record it is.
         clip: the target's `clip.mp4`.
         faces: its `faces.parquet`, for the performer's own face.
+        masks: its `masks.mkv`: what covers the face stays in front of it.
         timeline: `timeline.parquet` of the render.
         crops, crop_table: finished crops of this chunk's output frames, and their geometry.
         out: the `.mp4` to write; a closed group of pictures starts it.
@@ -91,7 +93,7 @@ def composite(
         threads=encoding.threads,
     )
     with record.phase("steady", frames=len(numbers)), writer:
-        for picture in composed(clip, faces, plan, crops, crop_table, numbers, drawn):
+        for picture in composed(clip, faces, masks, plan, crops, crop_table, numbers, drawn):
             writer.write(picture)
         if writer.frames_written != len(numbers):
             raise MediaError(
@@ -103,6 +105,7 @@ def composite(
 def composed(
     clip: Path,
     faces: Path,
+    masks: Path,
     plan: Timeline,
     crops: Path,
     crop_table: Path,
@@ -111,14 +114,15 @@ def composed(
 ) -> Iterator[Frame]:
     """Yield the finished pictures of consecutive output frames `numbers`."""
     shown = plan.target_frame[numbers]
-    pictures = zip(numbers, shown, frames_in_order(clip, shown), read_frames(crops), strict=True)
+    footage = frames_in_order(clip, shown), frames_in_order(masks, shown, pixels="gray")
+    pictures = zip(numbers, shown, *footage, read_frames(crops), strict=True)
     geometry = _Geometry(faces, crop_table)
-    for number, target, frame, crop in pictures:
+    for number, target, frame, visible, crop in pictures:
         placed = geometry.of(int(number), int(target))
-        if placed is not None:
-            matrix, swapped, performer = placed
-            mask = blend_mask(swapped, performer, crop.shape[0])
-            frame = paste(frame, crop, mask, matrix)
+        if placed is not None and placed.opacity > 0:
+            mask = blend_mask(placed.swapped, placed.performer, crop.shape[0])
+            mask *= visible.astype(np.float32) * (placed.opacity / 255)
+            frame = paste(frame, crop, mask, placed.matrix)
         yield label.burn_in(frame)
 
 
@@ -148,6 +152,17 @@ def blend_mask(
     return soft * np.minimum(ramp[:, None], ramp[None, :])
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """Where the face of one output frame goes, in crop pixels."""
+
+    matrix: NDArray[np.float32]
+    swapped: NDArray[np.float32]
+    performer: NDArray[np.float32] | None
+    opacity: float
+    """Of the swap, 0–1: it fades in and out beside frames that are not swapped."""
+
+
 class _Geometry:
     """Points and matrices of frames, read in blocks so that memory stays flat."""
 
@@ -156,10 +171,8 @@ class _Geometry:
         self._face_rows: tuple[int, FaceTrack] | None = None
         self._crop_rows: tuple[int, CropTable] | None = None
 
-    def of(
-        self, number: int, target: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None] | None:
-        """Return (matrix, swapped points, performer's points) in crop pixels, or None: no face."""
+    def of(self, number: int, target: int) -> _Placed | None:
+        """Return where the face of an output frame goes, or None: there is none."""
         block, row = divmod(number, ROWS_AT_ONCE)
         if self._crop_rows is None or self._crop_rows[0] != block:
             self._crop_rows = block, read_crops(self._crop_table, *_limits(block))
@@ -168,17 +181,21 @@ class _Geometry:
         if not crops.present[row]:
             return None
         matrix = crops.matrix[row]
-        return matrix, crops.points[row], self._performer(target, matrix)
+        performer, opacity = self._performer(target, matrix)
+        return _Placed(matrix, crops.points[row], performer, opacity)
 
-    def _performer(self, target: int, matrix: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    def _performer(
+        self, target: int, matrix: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32] | None, float]:
+        """The performer's own points, and the opacity of the swap there."""
         block = target // ROWS_AT_ONCE
         if self._face_rows is None or self._face_rows[0] != block:
             self._face_rows = block, read_faces(self._faces, *_limits(block))
         faces = self._face_rows[1]
         row = int(np.searchsorted(faces.frame, target))
         if not faces.present[row]:
-            return None
-        return transform(faces.points[row], matrix).astype(np.float32)
+            return None, 1.0
+        return transform(faces.points[row], matrix).astype(np.float32), float(faces.opacity[row])
 
 
 def _limits(block: int) -> tuple[int, int]:

@@ -12,7 +12,9 @@ BACKWARD_WINDOW = 16
 """Frames held at most while footage is read backwards."""
 
 
-def frames_in_order(path: Path, numbers: NDArray[np.integer]) -> Iterator[Frame]:
+def frames_in_order(
+    path: Path, numbers: NDArray[np.integer], *, pixels: str = "rgb24"
+) -> Iterator[Frame]:
     """Yield the frames of a clip by their numbers, in the order given.
 
     Stretches that count upwards are decoded straight through. Stretches that count downwards are
@@ -23,12 +25,13 @@ def frames_in_order(path: Path, numbers: NDArray[np.integer]) -> Iterator[Frame]
     """
     for first, length, step in _stretches(numbers):
         if step > 0:
-            yield from read_frames(path, first, first + length)
+            yield from read_frames(path, first, first + length, pixels=pixels)
             continue
         for done in range(0, length, BACKWARD_WINDOW):
             highest = first - done
             lowest = max(highest - BACKWARD_WINDOW, first - length) + 1
-            yield from reversed(list(read_frames(path, lowest, highest + 1)))
+            window = read_frames(path, lowest, highest + 1, pixels=pixels)
+            yield from reversed(list(window))
 
 
 def _stretches(numbers: NDArray[np.integer]) -> Iterator[tuple[int, int, int]]:

@@ -9,10 +9,10 @@ from mythmeter.faces.table import CropsWriter
 from mythmeter.media.decode import count_frames, frame_rate
 from mythmeter.media.encode import VideoWriter
 from mythmeter.media.segment import segment_frames
-from mythmeter.swap.composite import finish
+from mythmeter.swap.composite import Finished, Finisher
 from mythmeter.swap.crops import Crop, frames_with_a_face, stream_crops
 from mythmeter.swap.model import load_face
-from mythmeter.swap.swappers.base import Drawn, Equipment, NeedsEquipment
+from mythmeter.swap.swappers.base import Equipment, NeedsEquipment
 from mythmeter.usage.record import UsageRecord
 
 BATCH = 16
@@ -29,6 +29,7 @@ def swap_faces(
     end_s: float | None,
     record: UsageRecord,
     equipment: Equipment | None = None,
+    masks: Path | None = None,
 ) -> None:
     """Write the target's crops with the person's face in them.
 
@@ -43,6 +44,7 @@ def swap_faces(
         start_s, end_s: segment of the target, in seconds; end None means the end of the clip.
         record: of this job.
         equipment: files of the user's that the swapper draws with, if it needs any.
+        masks: `masks.mkv` of the target; None: nothing covers the face.
 
     Raises:
         ConfigError: unknown swapper.
@@ -71,24 +73,28 @@ def swap_faces(
     ):
         performance = face.study(_with_a_face(stream_crops(video, table, first, stop)))
         row = 0
-        stream = stream_crops(video, table, first, stop)
+        finisher = Finisher()
+        stream = stream_crops(video, table, first, stop, masks)
         while batch := list(islice(stream, BATCH)):
             drawable = list(_with_a_face(batch))
             pictures_drawn = face.draw(drawable, performance, row)
             drawn = {c.frame: d for c, d in zip(drawable, pictures_drawn, strict=True)}
             row += len(drawable)
             for crop in batch:
-                _write(crop, drawn.get(crop.frame), pictures, rows)
+                for finished in finisher.push(crop, drawn.get(crop.frame)):
+                    _write(finished, pictures, rows)
+        for finished in finisher.flush():
+            _write(finished, pictures, rows)
     print(f"{face.name}: {len(present)} of {stop - first} frames show a face and were drawn")
 
 
-def _write(crop: Crop, drawn: Drawn | None, pictures: VideoWriter, rows: CropsWriter) -> None:
-    if crop.points is None or drawn is None:
-        pictures.write(crop.picture)
+def _write(finished: Finished, pictures: VideoWriter, rows: CropsWriter) -> None:
+    pictures.write(finished.picture)
+    crop = finished.crop
+    if finished.drawn is None:
         rows.write(crop.frame, None, None)
-        return
-    pictures.write(finish(crop.picture, crop.points, drawn))
-    rows.write(crop.frame, crop.matrix, drawn.points)
+    else:
+        rows.write(crop.frame, crop.matrix, finished.drawn.points, span=crop.span)
 
 
 def _with_a_face(crops: Iterable[Crop]) -> Iterator[Crop]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.errors import FaceError
+from mythmeter.faces.table import LEAST_VISIBLE
 from mythmeter.swap.crops import Crop, frames_with_a_face, stream_crops
 from mythmeter.swap.model import save_face
 from mythmeter.swap.swappers import swapper_class
@@ -47,7 +48,7 @@ def train_swap(
     """
     kind = swapper_class(swapper)
     record.backend = kind.name
-    present = [frames_with_a_face(table)[1] for _, table in clips]
+    present = [frames_with_a_face(table, least_visible=LEAST_VISIBLE)[1] for _, table in clips]
     found = sum(len(frames) for frames in present)
     if found < MIN_FRAMES:
         names = ", ".join(str(video) for video, _ in clips)

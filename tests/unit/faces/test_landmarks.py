@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mythmeter.errors import ConfigError, ModelError
 from mythmeter.faces.align import similarity, transform
 from mythmeter.faces.landmarks.detector import Detector
-from mythmeter.faces.landmarks.facemesh import Region
 from mythmeter.faces.landmarks.protocol import Landmarker, assets, load_landmarker
+from mythmeter.faces.landmarks.region import Region
 from mythmeter.faces.landmarks.tflite import TfliteModel
 from mythmeter.faces.measures import measure
 from mythmeter.faces.mesh import OVAL

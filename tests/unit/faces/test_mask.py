@@ -61,3 +61,15 @@ def test_pasting_leaves_the_given_frame_alone_and_clips_at_its_border() -> None:
     assert (pasted == 99).all()
     far = paste(frame, crop, mask, np.array([[1.0, 0, 500], [0, 1, 500]]))
     assert not far.any()
+
+
+def test_a_narrower_border_at_the_jaw_changes_nothing_above_the_nose_s_base(
+    face_points: NDArray[np.float64],
+) -> None:
+    usual, sharp = face_mask(face_points, 256), face_mask(face_points, 256, jaw=0.5)
+    nose = int(face_points[2, 1])
+    np.testing.assert_array_equal(usual[: nose - 1], sharp[: nose - 1])
+    column = int(face_points[152, 0])
+    widths = [((m[:, column] > 0.05) & (m[:, column] < 0.95))[nose:].sum() for m in (usual, sharp)]
+    assert widths[1] < 0.7 * widths[0]
+    assert sharp[int(face_points[152, 1]) - 8, column] > usual[int(face_points[152, 1]) - 8, column]

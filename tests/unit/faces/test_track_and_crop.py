@@ -1,5 +1,6 @@
 """Both rules on short clips, with a landmark backend that is told where the face is."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from mythmeter.errors import FaceError
 from mythmeter.faces import track
 from mythmeter.faces.crop import crop_faces
+from mythmeter.faces.landmarks.detector import Detection
 from mythmeter.faces.landmarks.protocol import Observation
 from mythmeter.faces.mesh import NOSE_TIP
 from mythmeter.faces.table import FacesWriter, read_crops, read_faces
@@ -33,7 +35,8 @@ def clip(tmp_path: Path, face_points: NDArray[np.float64]) -> Path:
     path = tmp_path / "clip.mkv"
     with VideoWriter(path, rate=RATE, size=(320, 256)) as writer:
         for number in range(FRAMES):
-            frame = np.full((256, 320, 3), (30, 30, 180), np.uint8)
+            # The blue says which frame this is, for the scripted backend.
+            frame = np.full((256, 320, 3), (30, 30, 180 + number), np.uint8)
             x, y, _ = (face_points[NOSE_TIP] + shift(number)).round().astype(int)
             cv2.circle(frame, (int(x), int(y)), 9, (230, 220, 0), -1)
             writer.write(frame)
@@ -44,13 +47,42 @@ class Scripted:
     """Sees the face where the clip was told to have it."""
 
     def __init__(self, points: NDArray[np.float64], absent: set[int]) -> None:
-        self._points, self._absent, self._number = points, absent, -1
+        self._points, self._absent = points, absent
 
-    def observe(self, frame: NDArray[np.uint8]) -> Observation:
-        self._number += 1
-        if self._number in self._absent:
+    def detect(
+        self, frame: NDArray[np.uint8], *, fine: bool = False, every_view: bool = False
+    ) -> list[Detection]:
+        seen = self.fit(frame, None)
+        if seen.points is None:
+            return []
+        box = np.concatenate([seen.points[:, :2].min(axis=0), seen.points[:, :2].max(axis=0)])
+        return [Detection(score=0.9, box=box, eyes=seen.points[[33, 263], :2])]
+
+    def fit(self, frame: NDArray[np.uint8], start: object) -> Observation:
+        number = int(frame[0, 0, 2]) - 180
+        if number in self._absent:
             return Observation(reason="no face detected")
-        return Observation(points=self._points + shift(self._number), score=0.9)
+        return Observation(points=self._points + shift(number), score=0.9)
+
+
+class NoHands:
+    """Sees no hands."""
+
+    def __init__(self, models: object) -> None:
+        pass
+
+    def observe(self, *args: object, **options: object) -> list[NDArray[np.float32]]:
+        return []
+
+
+class OnePerson:
+    """Takes every face for the same person's."""
+
+    def __init__(self, *models: object) -> None:
+        pass
+
+    def embed(self, *args: object) -> NDArray[np.float64]:
+        return np.zeros(128)
 
 
 def run_track(
@@ -61,9 +93,17 @@ def run_track(
     monkeypatch: pytest.MonkeyPatch,
 ) -> UsageRecord:
     monkeypatch.setattr(track, "load_landmarker", lambda name, models: Scripted(points, absent))
+    monkeypatch.setattr(track, "HandTracker", NoHands)
+    monkeypatch.setattr(track, "FaceEncoder", OnePerson)
     record = UsageRecord("track_faces", {})
     track.track_faces(
-        clip, output, landmarks="scripted", models={}, smoothing_frames=5, record=record
+        clip,
+        output,
+        verdict=output.with_suffix(".json"),
+        landmarks="scripted",
+        models={"dlib_points": clip, "dlib_face": clip},
+        smoothing_frames=5,
+        record=record,
     )
     return record
 
@@ -73,6 +113,7 @@ def run_crop(clip: Path, faces: Path, folder: Path) -> None:
         clip,
         faces,
         video=folder / "crops.mkv",
+        masks=folder / "masks.mkv",
         table=folder / "crops.parquet",
         sheet=folder / "crops.jpg",
         crop_px=128,
@@ -96,6 +137,11 @@ def test_each_frame_has_a_row_and_missing_faces_say_why(
     np.testing.assert_allclose(faces.points[9], expected, atol=1e-3)
     np.testing.assert_allclose(faces.points_raw[9], expected, atol=1e-3)
     assert record.backend == "scripted"
+    assert faces.span.tolist() == [0] * 4 + [-1] * 2 + [1] * 6
+    assert faces.swappable.tolist() == faces.present.tolist()
+    verdict = json.loads((tmp_path / "faces.json").read_text())
+    assert [(s["start"], s["stop"]) for s in verdict["spans"]] == [(0, 4), (6, 12)]
+    assert verdict["absent"] == {"no face detected": 2}
 
 
 def test_a_clip_without_any_face_is_refused_by_name_and_leaves_no_table(
@@ -159,7 +205,7 @@ def test_the_same_clip_gives_the_same_bytes(
         folder.mkdir()
         run_track(clip, folder / "faces.parquet", face_points, ABSENT, monkeypatch)
         run_crop(clip, folder / "faces.parquet", folder)
-        files = ("faces.parquet", "crops.parquet", "crops.jpg")
+        files = ("faces.parquet", "faces.json", "crops.parquet", "crops.jpg")
         made.append([(folder / file).read_bytes() for file in files])
     assert made[0] == made[1]
 

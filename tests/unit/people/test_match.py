@@ -14,6 +14,7 @@ import pytest
 from mythmeter.errors import ConsentError
 from mythmeter.faces.identity import FaceEncoder
 from mythmeter.faces.table import read_faces
+from mythmeter.faces.track import assets as tracking_assets
 from mythmeter.faces.track import track_faces
 from mythmeter.media.decode import open_clip, read_frames
 from mythmeter.media.encode import VideoWriter
@@ -149,10 +150,10 @@ def test_of_two_people_in_one_picture_only_the_one_who_agreed_is_followed(
         ):
             larger = cv2.resize(right, None, fx=1.3, fy=1.3)[20:308, 40:400]
             writer.write(np.ascontiguousarray(np.hstack([left, larger])))
-    assets = {n: models(n) for n in ("face_detector", "face_mesh", "iris")}
-    assets |= {n: models(n) for n in ("dlib_points", "dlib_face")}
+    assets = {n: models(n) for n in tracking_assets("facemesh")}
     usage = UsageRecord("track_faces", {})
     options: dict[str, Any] = {"landmarks": "facemesh", "models": assets, "smoothing_frames": 1}
+    options["verdict"] = tmp_path / "faces.json"
     track_faces(both, tmp_path / "any.parquet", record=usage, **options)
     encoder = FaceEncoder(assets["dlib_points"], assets["dlib_face"])
     prominent = sample_faces(encoder, both, tmp_path / "any.parquet", 2)

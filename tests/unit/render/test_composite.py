@@ -65,6 +65,7 @@ def rendered(
         consent=scene.receipt,
         clip=scene.clip,
         faces=scene.faces,
+        masks=scene.masks,
         timeline=scene.timeline,
         crops=crops,
         crop_table=table,
@@ -84,7 +85,7 @@ def pictures_of(scene: Scene, absent: frozenset[int] = frozenset()) -> list[NDAr
     plan = read_timeline(scene.timeline)
     label = draw_label(LABEL, WIDTH, HEIGHT)
     numbers = plan.of_chunk(1)
-    return list(composed(scene.clip, scene.faces, plan, crops, table, numbers, label))
+    return list(composed(scene.clip, scene.faces, scene.masks, plan, crops, table, numbers, label))
 
 
 def test_pixels_outside_mask_and_label_are_those_of_the_footage(scene: Scene) -> None:
@@ -180,6 +181,7 @@ def test_crops_of_another_timeline_are_refused_before_rendering(scene: Scene) ->
             consent=scene.receipt,
             clip=scene.clip,
             faces=scene.faces,
+            masks=scene.masks,
             timeline=scene.timeline,
             crops=crops,
             crop_table=table,

@@ -40,9 +40,9 @@ def test_reading_backwards_never_holds_more_than_a_window(
 ) -> None:
     asked = []
 
-    def spy(path: Path, start: int, stop: int):  # type: ignore[no-untyped-def]
+    def spy(path: Path, start: int, stop: int, pixels: str):  # type: ignore[no-untyped-def]
         asked.append(stop - start)
-        return decode.read_frames(path, start, stop)
+        return decode.read_frames(path, start, stop, pixels=pixels)
 
     monkeypatch.setattr(sequence, "read_frames", spy)
     assert sum(1 for _ in frames_in_order(scene.clip, np.arange(39, -1, -1))) == 40

@@ -5,13 +5,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_faces import ABSENT, CROP_PX, PERFORMER, PERSON, Files, learn, swap, write_face
+from drawn_faces import (
+    ABSENT,
+    CROP_PX,
+    PERFORMER,
+    PERSON,
+    Files,
+    learn,
+    swap,
+    write_face,
+    write_masks,
+)
 
 from mythmeter.errors import ConfigError, FaceError, MediaError, ModelError
 from mythmeter.faces.mask import face_mask
 from mythmeter.faces.mesh import NOSE, OVAL
 from mythmeter.faces.table import read_crops
 from mythmeter.media.decode import read_frames
+from mythmeter.swap import apply
+from mythmeter.swap.composite import JAW
 from mythmeter.swap.model import load_face
 from mythmeter.swap.swappers.closed_form import ClosedForm
 
@@ -39,7 +51,7 @@ def test_pixels_outside_the_mask_are_untouched(swapped: Files, performer: Files)
     before, after = pictures(performer[0]), pictures(swapped[0])
     crops = read_crops(performer[1])
     for frame in np.flatnonzero(crops.present):
-        outside = face_mask(crops.points[frame], CROP_PX) == 0
+        outside = face_mask(crops.points[frame], CROP_PX, jaw=JAW) == 0
         assert outside.any()
         assert np.array_equal(after[frame][outside], before[frame][outside])
 
@@ -162,3 +174,23 @@ def test_a_model_of_another_version_is_an_error(
     monkeypatch.setattr(ClosedForm, "version", 99)
     with pytest.raises(ModelError, match="was written by closed_form, version 1"):
         load_face(model, "closed_form")
+
+
+def test_what_covers_the_face_is_untouched(model: Path, performer: Files, tmp_path: Path) -> None:
+    hand = slice(50, 70)
+    masks = write_masks(tmp_path / "masks.mkv", 30, hand)
+    before, after = (
+        pictures(performer[0]),
+        pictures(swap(model, performer, tmp_path, masks=masks)[0]),
+    )
+    assert np.array_equal(after[:, hand], before[:, hand])
+    assert np.abs(after[0, :50] - before[0, :50]).max() > 20
+
+
+def test_no_border_between_batches(
+    model: Path, performer: Files, swapped: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the frames are batched, every pixel is the same: colours have nowhere to jump."""
+    monkeypatch.setattr(apply, "BATCH", 7)
+    again = swap(model, performer, tmp_path)
+    assert np.array_equal(pictures(again[0]), pictures(swapped[0]))

@@ -40,15 +40,18 @@ class Detector:
         self._model = TfliteModel(path)
         self._anchors = _anchors(self._model.side_px)
 
-    def find(self, frame: NDArray[np.uint8], *, fine: bool = False) -> list[Detection]:
-        """Return faces of the first of these views that shows any, best first."""
-        least = MIN_SCORE
+    def find(
+        self, frame: NDArray[np.uint8], *, fine: bool = False, every_view: bool = False
+    ) -> list[Detection]:
+        """Return faces, best first: of the first of these views that shows any, or of all views."""
+        least, all_found = MIN_SCORE, []
         for views in _views(frame.shape[1], frame.shape[0], fine=fine):
             found = [d for view in views for d in self._find_in(frame, view, least)]
             least = MIN_SCORE_CLOSER
-            if found:
-                return sorted(found, key=lambda d: -d.score)
-        return []
+            all_found += found
+            if found and not every_view:
+                break
+        return _distinct(sorted(all_found, key=lambda d: -d.score))
 
     def _find_in(
         self, frame: NDArray[np.uint8], view: tuple[int, int, int, int], least: float
@@ -127,6 +130,16 @@ def _merged(
             )
         )
     return detections
+
+
+def _distinct(found: list[Detection]) -> list[Detection]:
+    """Leave out what another view already showed with a better score."""
+    kept: list[Detection] = []
+    for detection in found:
+        boxes = np.array([d.box for d in kept]).reshape(-1, 4)
+        if not (_overlaps(detection.box, boxes) > _OVERLAP).any():
+            kept.append(detection)
+    return kept
 
 
 def _overlaps(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:

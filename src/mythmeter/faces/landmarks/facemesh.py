@@ -6,7 +6,6 @@ asked only at the start and after a loss.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from mythmeter.faces.align import cut, invert, transform
 from mythmeter.faces.landmarks.detector import Detection, Detector
 from mythmeter.faces.landmarks.protocol import Observation
+from mythmeter.faces.landmarks.region import Region
 from mythmeter.faces.landmarks.tflite import TfliteModel
 from mythmeter.faces.mesh import (
     EYE_LEFT_INNER,
@@ -41,28 +41,8 @@ _CONTOUR_RIGHT: Final = np.array(_RING_1 + _RING_2)
 _CONTOUR_LEFT: Final = MIRROR[_CONTOUR_RIGHT]
 
 
-@dataclass(frozen=True)
-class Region:
-    """A rotated square of the frame that a model looks at."""
-
-    centre: NDArray[np.float64]
-    side_px: float
-    angle: float
-    """Radians, clockwise as seen."""
-
-    def matrix(self, model_px: int, *, mirrored: bool = False) -> NDArray[np.float64]:
-        """(2, 3): frame pixels to the model's input pixels."""
-        scale = model_px / self.side_px
-        cos, sin = np.cos(self.angle) * scale, np.sin(self.angle) * scale
-        linear = np.array([[cos, sin], [-sin, cos]])
-        if mirrored:
-            linear[0] *= -1
-        middle = (model_px - 1) / 2
-        return np.column_stack([linear, middle - linear @ self.centre])
-
-
 class FaceMesh:
-    """Follows the most prominent face of a clip."""
+    """Fits the mesh to any face of a frame, and follows one face through a clip."""
 
     def __init__(self, models: Mapping[str, Path]) -> None:
         """Load the assets `face_detector`, `face_mesh` and `iris`."""
@@ -73,45 +53,66 @@ class FaceMesh:
         self._last_region: Region | None = None
         self._frames_lost = 0
 
-    def observe(self, frame: NDArray[np.uint8]) -> Observation:
+    def detect(
+        self, frame: NDArray[np.uint8], *, fine: bool = False, every_view: bool = False
+    ) -> list[Detection]:
+        """Return the faces that the detector sees, best first."""
+        return self._detector.find(frame, fine=fine, every_view=every_view)
+
+    def fit(self, frame: NDArray[np.uint8], start: Detection | NDArray[Any]) -> Observation:
+        """Fit one face: from a detection, or from the points (468, 2 or 3) of the frame before."""
+        if isinstance(start, Detection):
+            # The detector's region is rough: the second pass starts from the points of the first.
+            points, _ = self._fit(frame, _of_detection(start))
+            points, score = self._fit(frame, _around(points))
+            if score < MIN_SCORE_NEW:
+                return Observation(reason="a face was detected, but no mesh fits it", score=score)
+        else:
+            points, score = self._fit(frame, _around(start))
+            if score < MIN_SCORE:
+                return Observation(reason="no face detected", score=score)
+        refined, irises = self._with_eyes(frame, points)
+        return Observation(points=refined, score=score, irises=irises)
+
+    def observe(self, frame: NDArray[np.uint8], near: NDArray[Any] | None = None) -> Observation:
         """Look at the next frame; detect where there is no region to carry on from."""
+        if near is not None:
+            expected = _around(near)
+            if self._region is None or not self._region.holds(expected.centre):
+                self._region = expected
         if self._region is not None:
             points, score = self._fit(frame, self._region)
             if score >= MIN_SCORE:
                 return self._seen(frame, points, score)
-        region = self._detected(frame)
-        if region is None:
+        found = self.detect(frame, fine=self._frames_lost % FINE_EVERY_FRAMES == 0)
+        if not found:
             return self._lost("no face detected")
-        # The detector's region is rough: the second pass starts from the points of the first.
-        points, _ = self._fit(frame, region)
-        points, score = self._fit(frame, _around(points))
-        if score < MIN_SCORE_NEW:
-            return self._lost("a face was detected, but no mesh fits it", score)
-        return self._seen(frame, points, score)
+        seen = self.fit(frame, max(found, key=self._prominence))
+        if seen.points is None:
+            return self._lost(str(seen.reason), seen.score)
+        self._keep(_around(seen.points))
+        return seen
 
     def _seen(self, frame: NDArray[np.uint8], points: NDArray[Any], score: float) -> Observation:
-        self._region = self._last_region = _around(points)
+        self._keep(_around(points))
+        refined, irises = self._with_eyes(frame, points)
+        return Observation(points=refined, score=score, irises=irises)
+
+    def _keep(self, region: Region) -> None:
+        self._region = self._last_region = region
         self._frames_lost = 0
-        return Observation(points=self._with_eyelids(frame, points), score=score)
 
     def _lost(self, reason: str, score: float | None = None) -> Observation:
         self._region = None
         self._frames_lost += 1
         return Observation(reason=reason, score=score)
 
-    def _detected(self, frame: NDArray[np.uint8]) -> Region | None:
-        fine = self._frames_lost % FINE_EVERY_FRAMES == 0
-        found = self._detector.find(frame, fine=fine)
-        return _of_detection(max(found, key=self._prominence)) if found else None
-
     def _prominence(self, detection: Detection) -> float:
         """Confident, large, and best where the face was before it was lost."""
         low, high = detection.box[:2], detection.box[2:]
         prominence = detection.score * float((high - low).max())
-        if self._last_region is not None:
-            off = np.abs((low + high) / 2 - self._last_region.centre)
-            if off.max() < self._last_region.side_px / 2:
-                prominence *= 2
+        if self._last_region is not None and self._last_region.holds((low + high) / 2):
+            prominence *= 2
         return prominence
 
     def _fit(self, frame: NDArray[np.uint8], region: Region) -> tuple[NDArray[np.float32], float]:
@@ -123,16 +124,19 @@ class FaceMesh:
         points = np.concatenate([transform(local, invert(matrix)), depth], axis=1)
         return points.astype(np.float32), float(1 / (1 + np.exp(-logit.ravel()[0])))
 
-    def _with_eyelids(
+    def _with_eyes(
         self, frame: NDArray[np.uint8], points: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        refined = points.copy()
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Points with refined eyelids, and (10, 2): the irises, the subject's right one first."""
+        refined, irises = points.copy(), []
         for outer, inner, contour, mirrored in (
             (EYE_RIGHT_OUTER, EYE_RIGHT_INNER, _CONTOUR_RIGHT, False),
             (EYE_LEFT_OUTER, EYE_LEFT_INNER, _CONTOUR_LEFT, True),
         ):
-            refined[contour, :2] = self._eye(frame, points[outer], points[inner], mirrored)
-        return refined
+            lids, iris = self._eye(frame, points[outer], points[inner], mirrored)
+            refined[contour, :2] = lids
+            irises.append(iris)
+        return refined, np.concatenate(irises).astype(np.float32)
 
     def _eye(
         self,
@@ -140,8 +144,11 @@ class FaceMesh:
         outer: NDArray[Any],
         inner: NDArray[Any],
         mirrored: bool,
-    ) -> NDArray[np.float64]:
-        """Refined contour, (32, 2) frame pixels. The left eye is shown mirrored, as a right one."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Refined contour (32, 2) and iris (5, 2: centre, then its border) in frame pixels.
+
+        The left eye is shown mirrored, as a right one.
+        """
         across = (outer - inner if mirrored else inner - outer)[:2].astype(np.float64)
         region = Region(
             centre=(outer[:2] + inner[:2]).astype(np.float64) / 2,
@@ -149,9 +156,10 @@ class FaceMesh:
             angle=float(np.arctan2(across[1], across[0])),
         )
         side = self._iris.side_px
-        matrix = region.matrix(side, mirrored=mirrored)
-        contour, _ = self._iris(_look(frame, matrix, side))
-        return transform(contour.reshape(-1, 3)[: len(_CONTOUR_RIGHT)], invert(matrix))
+        back = invert(region.matrix(side, mirrored=mirrored))
+        contour, iris = self._iris(_look(frame, invert(back), side))
+        lids = transform(contour.reshape(-1, 3)[: len(_CONTOUR_RIGHT)], back)
+        return lids, transform(iris.reshape(-1, 3), back)
 
 
 def _look(

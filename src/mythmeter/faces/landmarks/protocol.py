@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from mythmeter.errors import ConfigError
+from mythmeter.faces.landmarks.detector import Detection
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,31 @@ class Observation:
     score: float | None = None
     """Confidence in 0..1."""
     reason: str | None = None
+    irises: Any = None
+    """(10, 2) float32: centre and four points of the border of the subject's right iris, then of
+    the left; None where the backend has none. With `points` they are the field's 478 points."""
+    points_68: Any = None
+    """(68, 2) float32 in the order of iBUG 300-W, where a backend predicts them itself."""
 
 
 class Landmarker(Protocol):
-    """Follows one face through a clip; keeps state from frame to frame."""
+    """Finds faces in pictures. Frames are (height, width, 3) RGB.
 
-    def observe(self, frame: Any) -> Observation:
-        """Look at the next frame, (height, width, 3) RGB."""
+    `detect` and `fit` keep no state between frames; `observe` follows one face.
+    """
+
+    def detect(
+        self, frame: Any, *, fine: bool = False, every_view: bool = False
+    ) -> list[Detection]:
+        """Return the faces of a frame, best first; see `Detector.find`."""
+        ...
+
+    def fit(self, frame: Any, start: Any) -> Observation:
+        """Fit one face, from a `Detection` or from its points (468, 2 or 3) one frame before."""
+        ...
+
+    def observe(self, frame: Any, near: Any = None) -> Observation:
+        """Look at the next frame; `near`: points (468, 2 or 3) about where the face must be."""
         ...
 
 
