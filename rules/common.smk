@@ -7,6 +7,7 @@ from mythmeter.config.demand import ramp, size_mb
 from mythmeter.errors import MythmeterError
 from mythmeter.models import supplied as missing_files
 from mythmeter.models.catalogue import by_name, load_catalogue
+from mythmeter.swap.swappers import PAIR_SWAPPERS
 from mythmeter.voice.assets import (
     OWN_FILES,
     SIDE_BY_SIDE,
@@ -162,6 +163,24 @@ def of_person(file):
     return lambda wildcards: file.format(person=render_of(wildcards).person)
 
 
+def learnt_face(render):
+    """Folder of a render's learnt face, below others; rows may name different swappers."""
+    if render.swapper in PAIR_SWAPPERS:
+        return f"{render.person}/{render.swapper}/{render.preset}/{render.target}"
+    return f"{render.person}/{render.swapper}"
+
+
+def swap_model(wildcards):
+    """The learnt face behind a render: of the person, or of the person on this target."""
+    return f"<results>/swap/{learnt_face(render_of(wildcards))}/model.safetensors"
+
+
+def learning_usage(render):
+    """The usage record of the job that learnt a render's face."""
+    learnt_by = "train_pair" if render.swapper in PAIR_SWAPPERS else "train_swap"
+    return f"<results>/usage/{learnt_by}/{learnt_face(render)}.jsonl"
+
+
 def swapper_of(wildcards):
     """The swapper of a render, or of the face that is learnt."""
     if hasattr(wildcards, "render"):
@@ -315,13 +334,14 @@ def credited_synthesiser(wildcards):
 
 def usage_records(wildcards):
     """The usage record of every job of this run."""
-    records = [rules.check_consent.output.usage, rules.train_swap.output.usage]
-    records = expand([*records, rules.enrol_voice.output.usage], person=PEOPLE)
+    records = [rules.check_consent.output.usage, rules.enrol_voice.output.usage]
+    records = expand(records, person=PEOPLE)
     real = [name for name in PEOPLE if project.people[name].kind != "synthetic"]
     for match in (rules.match_face, rules.match_voice):
         records += expand(match.output.usage, person=real)
     together = [name for name in PEOPLE if speaks_together(name)]
     records += expand(rules.speak_together.output.usage, person=together)
+    records += sorted({learning_usage(render) for render in RENDERS})
     synthetic = [name for name in PEOPLE if name in GENERATED]
     records += expand(rules.generate_person.output.usage, person=synthetic)
     records += expand(rules.normalise_clip.output.usage, clip=CLIPS)

@@ -1,6 +1,7 @@
 """Usage records to one table, its pictures and the report."""
 
-PEOPLE = sorted({render.person for render in project.renders.values()})
+RENDERS = list(project.renders.values())
+PEOPLE = sorted({render.person for render in RENDERS})
 CLIPS = face_clips_in_use()
 CHARTS = ("cost_per_stage", "gantt", "peak_memory", "price_per_minute")
 

@@ -60,3 +60,87 @@ rule score_render:
         code=lambda wildcards: code_version("score_render"),
     script:
         "../scripts/score_render.py"
+
+
+rule score_swap:
+    input:
+        consent=receipt,
+        crops="<results>/swap/{render}/faces.mkv",
+        table="<results>/swap/{render}/faces.parquet",
+        clip=of_target("clip.mp4"),
+        faces=of_target("faces.parquet"),
+        masks=of_target("masks.mkv"),
+        person_clips=of_face_clips("clip.mp4"),
+        person_tracks=of_face_clips("faces.parquet"),
+        models=[model(name) for name in SCORE_MODELS[:2]],
+        landmark_models=[
+            model(name) for name in score_landmark_assets(config["faces"]["landmarks"])
+        ],
+    output:
+        scores="<results>/swap/{render}/score.json",
+        strip=report(
+            "<results>/swap/{render}/strip.jpg",
+            category="Swap",
+            labels={"render": "{render}"},
+        ),
+        usage="<results>/usage/score_swap/{render}.jsonl",
+    log:
+        "<logs>/score_swap/{render}.log",
+    benchmark:
+        "<benchmarks>/score_swap/{render}.tsv"
+    conda:
+        "../envs/quality.yaml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(1200),
+        runtime="30m",
+    params:
+        every_frames=config["quality"]["every_frames"],
+        landmarks=config["faces"]["landmarks"],
+        landmark_assets=score_landmark_assets(config["faces"]["landmarks"]),
+        model_names=SCORE_MODELS[:2],
+        code=lambda wildcards: code_version("score_swap"),
+    script:
+        "../scripts/score_swap.py"
+
+
+rule compare_swaps:
+    input:
+        scores=expand("<results>/swap/{render}/score.json", render=project.renders),
+        strips=expand("<results>/swap/{render}/strip.jpg", render=project.renders),
+        drawing=expand(
+            "<results>/usage/swap_faces/{render}.jsonl", render=project.renders
+        ),
+        learning=[learning_usage(render) for render in project.renders.values()],
+        tables=expand("<results>/swap/{render}/faces.parquet", render=project.renders),
+        trainings=[
+            f"<results>/swap/{learnt_face(render)}/training.json"
+            for render in project.renders.values()
+            if render.swapper in PAIR_SWAPPERS
+        ],
+        template=workflow.source_path("../reports/templates/training.html.j2"),
+    output:
+        page="<reports>/training.html",
+    log:
+        "<logs>/compare_swaps.log",
+    benchmark:
+        "<benchmarks>/compare_swaps.tsv"
+    conda:
+        "../envs/profile.yaml"
+    resources:
+        mem_mb=mem_mb(1000),
+        runtime="5m",
+    params:
+        code=lambda wildcards: code_version("compare_swaps"),
+        rows=[
+            {
+                "render": render.name,
+                "person": render.person,
+                "target": render.target,
+                "swapper": render.swapper,
+                "preset": render.preset if render.swapper in PAIR_SWAPPERS else None,
+            }
+            for render in project.renders.values()
+        ],
+    script:
+        "../scripts/compare_swaps.py"

@@ -2,6 +2,10 @@
 
 require_swapper_files()
 
+# GPU memory that a preset asks for: estimates, not measured. What does not fit is trained in
+# smaller pieces.
+TRAINING_VRAM_MB = {"quick": 2000, "standard": 8000, "large": 32000}
+
 
 rule train_swap:
     input:
@@ -11,12 +15,14 @@ rule train_swap:
         crops=of_face_clips("crops.mkv"),
         points=of_face_clips("crops.parquet"),
     output:
-        model="<results>/swap/{person}/model.safetensors",
-        usage="<results>/usage/train_swap/{person}.jsonl",
+        model="<results>/swap/{person}/{swapper}/model.safetensors",
+        usage="<results>/usage/train_swap/{person}/{swapper}.jsonl",
     log:
-        "<logs>/train_swap/{person}.log",
+        "<logs>/train_swap/{person}/{swapper}.log",
     benchmark:
-        "<benchmarks>/train_swap/{person}.tsv"
+        "<benchmarks>/train_swap/{person}/{swapper}.tsv"
+    wildcard_constraints:
+        swapper=r"[a-z_]+",
     conda:
         "../envs/swap.yaml"
     threads: 1
@@ -26,7 +32,7 @@ rule train_swap:
         mem_mb=mem_mb(1500, 2.0),
         runtime="30m",
     params:
-        swapper=config["swap"]["swapper"],
+        swapper=lambda wildcards: wildcards.swapper,
         texture_px=config["swap"]["texture_px"],
         components=config["swap"]["components"],
         enrolment_frames=config["swap"]["enrolment_frames"],
@@ -37,13 +43,58 @@ rule train_swap:
         "../scripts/train_swap.py"
 
 
+rule train_pair:
+    input:
+        consent=receipt,
+        match=match_of("face"),
+        crops=of_face_clips("crops.mkv"),
+        points=of_face_clips("crops.parquet"),
+        target_crops="<results>/clips/{clip}/crops.mkv",
+        target_points="<results>/clips/{clip}/crops.parquet",
+        warm_start=[str(project.warm_start)] if project.warm_start else [],
+    output:
+        model="<results>/swap/{person}/{swapper}/{preset}/{clip}/model.safetensors",
+        training="<results>/swap/{person}/{swapper}/{preset}/{clip}/training.json",
+        preview=report(
+            "<results>/swap/{person}/{swapper}/{preset}/{clip}/preview.jpg",
+            category="Swap",
+            labels={"person": "{person}", "target": "{clip}", "preset": "{preset}"},
+        ),
+        usage="<results>/usage/train_pair/{person}/{swapper}/{preset}/{clip}.jsonl",
+    log:
+        "<logs>/train_pair/{person}/{swapper}/{preset}/{clip}.log",
+    benchmark:
+        "<benchmarks>/train_pair/{person}/{swapper}/{preset}/{clip}.tsv"
+    wildcard_constraints:
+        swapper="|".join(PAIR_SWAPPERS),
+        preset=r"[a-z]+",
+    conda:
+        "../envs/swap.yaml"
+    threads: config["swap"]["threads"]
+    resources:
+        gpu=config["swap"]["gpus"],
+        vram_mb=lambda wildcards: TRAINING_VRAM_MB[wildcards.preset],
+        mem_mb=mem_mb(4000, 4.0),
+        runtime="24h",
+    params:
+        held_out=config["swap"]["held_out"],
+        enrolment_frames=config["swap"]["enrolment_frames"],
+        seed=config["swap"]["seed"],
+        samples=config["swap"]["samples"],
+        device=project.device,
+        gpu_needed=config["swap"]["gpus"] if project.device == "cuda" else 0,
+        code=lambda wildcards: code_version("train_pair"),
+    script:
+        "../scripts/train_pair.py"
+
+
 rule swap_faces:
     input:
         models=oneshot_files("swapper"),
         consent=receipt,
         footage=footage_of,
         licence=licence_of,
-        model=of_person("<results>/swap/{person}/model.safetensors"),
+        model=swap_model,
         crops=of_target("crops.mkv"),
         masks=of_target("masks.mkv"),
         points=of_target("crops.parquet"),

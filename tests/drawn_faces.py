@@ -140,6 +140,7 @@ def swap(
     start_s: float = 0.0,
     end_s: float | None = None,
     masks: Path | None = None,
+    swapper: str = "closed_form",
 ) -> Files:
     """Write a target's crops with a learnt face in them."""
     faces = folder / "faces.mkv", folder / "faces.parquet"
@@ -147,7 +148,7 @@ def swap(
         model,
         target,
         faces,
-        swapper="closed_form",
+        swapper=swapper,
         start_s=start_s,
         end_s=end_s,
         record=UsageRecord("swap_faces", {}),

@@ -82,7 +82,7 @@ def write_page(
     ]
     facts = read_json(scope)
     table = pd.read_csv(stages)
-    text = _environment(template.parent).get_template(template.name)
+    text = environment(template.parent).get_template(template.name)
     html = text.render(
         version=__version__,
         headline=headline(table, facts),
@@ -137,7 +137,8 @@ def _view(result: RenderResult, sheet: Path, page: Path) -> dict[str, Any]:
     }
 
 
-def _environment(folder: Path) -> jinja2.Environment:
+def environment(folder: Path) -> jinja2.Environment:
+    """Templates of a folder, with the filters that write numbers."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,

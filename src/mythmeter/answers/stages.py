@@ -5,11 +5,11 @@ STAGES: dict[str, tuple[str, ...]] = {
     "people": ("check_consent", "match_face", "match_voice"),
     "ingest": ("normalise_clip", "extract_audio"),
     "faces": ("track_faces", "locate_points", "crop_faces"),
-    "swap": ("train_swap", "swap_faces"),
+    "swap": ("train_swap", "train_pair", "swap_faces"),
     "voice": ("enrol_voice", "speak_together", "speak_script"),
     "lips": ("drive_lips", "sync_lips"),
     "render": ("plan_render", "composite", "assemble", "mark_render", "verify_render"),
-    "quality": ("score_render",),
+    "quality": ("score_render", "score_swap"),
 }
 
 INSTRUMENT = ("person", "quality")

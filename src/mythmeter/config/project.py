@@ -49,6 +49,8 @@ class Render:
     fit: str
     """What gives when speech and footage differ in length: `trim`, `loop` or `ping-pong`."""
     swapper: str
+    preset: str
+    """Size of a swapper that is trained."""
     synthesiser: str
     syncer: str
 
@@ -82,6 +84,8 @@ class Project:
     """Licences that the user accepts."""
     parsing: Path | None = None
     """A face-parsing model of the user's; None: only hands are masked."""
+    warm_start: Path | None = None
+    """Model of another pair whose encoder a trained swapper begins with."""
 
     def languages(self, person: str) -> tuple[str, ...]:
         """Return the languages in which a person's renders speak, sorted."""
@@ -128,12 +132,13 @@ def load_project(
         people=people,
         clips={**clips, **footage},
         device=_device(config["device"], main),
-        signing_folder=_signing_folder(config, origins),
+        signing_folder=_path_or_none(config, origins, "provenance", "signing_folder"),
         revocations=_revocations(config, origins, configfiles),
         synthesisers=_synthesisers(renders, people, config["voice"]["synthesiser"]),
         own_models=_own_models(config, origins),
         licences=tuple(config["licences"]),
         parsing=_parsing(config, origins),
+        warm_start=_path_or_none(config, origins, "swap", "warm_start"),
     )
     if main:
         _check_surroundings(project)
@@ -147,8 +152,7 @@ def _path(config: Mapping[str, Any], origins: Origins, *keys: str) -> Path:
     return tidy(value, origins.folder_of(keys, value), origins.where(keys))
 
 
-def _signing_folder(config: Mapping[str, Any], origins: Origins) -> Path | None:
-    keys = ("provenance", "signing_folder")
+def _path_or_none(config: Mapping[str, Any], origins: Origins, *keys: str) -> Path | None:
     return None if config[keys[0]][keys[1]] is None else _path(config, origins, *keys)
 
 
@@ -259,6 +263,7 @@ def _render(
         duration_s=row.get("duration_s"),
         fit=row.get("fit", "trim"),
         swapper=row.get("swapper", config["swap"]["swapper"]),
+        preset=row.get("preset", config["swap"]["preset"]),
         synthesiser=synthesiser,
         syncer=row.get("syncer", config["lips"]["syncer"]),
     )

@@ -33,6 +33,13 @@ class Crop:
     """Number of the unbroken stretch of this face."""
 
 
+def points_of(crop: Crop) -> NDArray[np.float32]:
+    """Points of a crop that has a face."""
+    if crop.points is None:
+        raise ValueError(f"frame {crop.frame} has no face: swappers take faces only")
+    return crop.points
+
+
 def stream_crops(
     video: Path,
     table: Path,

@@ -3,12 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.swap.crops import Crop
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from mythmeter.swap.dataset import PairFootage
+    from mythmeter.swap.learning.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -46,26 +53,16 @@ class Settings:
 
 
 class Swapper(Protocol):
-    """Learns one person's face from crops, then draws it on any performer in two passes.
+    """Draws one person's face on any performer, in two passes over the performer's crops.
 
-    Crops given to a swapper always have a face. A performer's crops come as a stream, twice, so a
-    swapper keeps no pictures of them.
+    Crops given to a swapper always have a face. They come as a stream, twice, so a swapper keeps no
+    pictures of them.
     """
 
     name: ClassVar[str]
     """Name in the config."""
     version: ClassVar[int]
     """Of the tensors; a model of another version is not read."""
-
-    @classmethod
-    def train(cls, crops: Iterable[Crop], settings: Settings) -> Self:
-        """Learn a face from crops of one person.
-
-        Args:
-            crops: at most as many as the configuration says, in order of filming.
-            settings: from the `swap` section of the configuration.
-        """
-        ...
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
@@ -98,5 +95,61 @@ class NeedsEquipment(Protocol):
         Raises:
             ModelError: a file is not what it should be.
             DeviceError: it does not load where it should run.
+        """
+        ...
+
+
+class PersonSwapper(Swapper, Protocol):
+    """Learns from crops of the person alone, once for all performers."""
+
+    @classmethod
+    def train(cls, crops: Iterable[Crop], settings: Settings) -> Self:
+        """Learn a face from crops of one person.
+
+        Args:
+            crops: at most as many as the configuration says, in order of filming.
+            settings: from the `swap` section of the configuration.
+        """
+        ...
+
+
+class PairSwapper(Swapper, Protocol):
+    """Learns from crops of the person and of one performer, by a loop that iterates."""
+
+    @classmethod
+    def schedule(cls, preset: str) -> "Schedule":
+        """How long a preset trains."""
+        ...
+
+    @classmethod
+    def learner(cls, footage: "PairFootage", preset: str, device: "torch.device") -> "PairLearner":
+        """Prepare a network and its footage on the device."""
+        ...
+
+    @classmethod
+    def of(cls, learner: Any, network: "nn.Module") -> Self:
+        """The face that a learner's trained network knows."""
+        ...
+
+
+class PairLearner(Protocol):
+    """A `Learner` that knows what its face is for."""
+
+    network: "nn.Module"
+
+    def warm_start(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Begin with the encoder of a model of another pair.
+
+        Raises:
+            ModelError: it has no encoder of this size.
+        """
+        ...
+
+    def expression_error(self, network: "nn.Module") -> dict[str, float | None]:
+        """Error of eyes and mouth drawn for the person's own frames: trained on, and held out.
+
+        Root mean square over the boxes round eyes and mouth, in levels of 255, without what stays
+        the same all through a clip and without each frame's brightness: the light and pose of
+        another day are no expression.
         """
         ...

@@ -11,21 +11,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from mythmeter.faces import mesh
 from mythmeter.faces.warp import texture_points, unwrap, warp
 from mythmeter.swap import features as expression_features
-from mythmeter.swap.crops import Crop
+from mythmeter.swap.crops import Crop, points_of
 from mythmeter.swap.features import Scaling, expression, lip_features
 from mythmeter.swap.geometry import PersonShape, ShapeStatistics, head_turn, identity_shift
 from mythmeter.swap.path import follow
 from mythmeter.swap.regression import Components, KernelRidge
+from mythmeter.swap.smoothing import smooth_runs
 from mythmeter.swap.swappers.base import Drawn, Settings
 from mythmeter.swap.texture import mouth_patch, upper_and_lower
 
 RIDGE = 0.03
-SMOOTHING_FRAMES = 5
 MOUTH_SMOOTHNESS = 0.5
 
 _F = expression_features
@@ -160,7 +159,7 @@ class ClosedForm:
         """Read the expression of every crop, and choose codes and mouths for it."""
         shapes, frames, raw = ShapeStatistics(), [], []
         for crop in crops:
-            points = _points_of(crop)
+            points = points_of(crop)
             shapes.add(points.astype(np.float64) / len(crop.picture))
             frames.append(crop.frame)
             raw.append(expression(crop.picture, points))
@@ -169,7 +168,7 @@ class ClosedForm:
         scaled = _F.performer_scaling(features, self.scaling, spread, usual_lips)(features)
         driving = _F.narrow_lips(scaled, spread)
         codes = {
-            name: _smooth(model.ridge.predict(driving[:, REGIONS[name]]), np.array(frames))
+            name: smooth_runs(model.ridge.predict(driving[:, REGIONS[name]]), np.array(frames))
             for name, model in self.models.items()
         }
         mouths = follow(
@@ -187,7 +186,7 @@ class ClosedForm:
         textures = self._textures(performance, row, len(crops))
         for crop, texture in zip(crops, textures, strict=True):
             size = len(crop.picture)
-            points = _points_of(crop).astype(np.float64)
+            points = points_of(crop).astype(np.float64)
             points = points + performance.shift @ head_turn(points / size) * size
             picture, covered = warp(texture, known, points, size)
             drawn.append(Drawn(picture, covered, points.astype(np.float32)))
@@ -221,7 +220,7 @@ class _Enrolment:
     def of(cls, crops: Iterable[Crop], texture_px: int) -> Self:
         textures, features, frames, shapes = [], [], [], ShapeStatistics()
         for crop in crops:
-            points = _points_of(crop)
+            points = points_of(crop)
             textures.append(unwrap(crop.picture, points, texture_px)[0])
             features.append(expression(crop.picture, points))
             shapes.add(points.astype(np.float64) / len(crop.picture))
@@ -236,12 +235,6 @@ class _Enrolment:
         )
 
 
-def _points_of(crop: Crop) -> NDArray[np.float32]:
-    if crop.points is None:
-        raise ValueError(f"frame {crop.frame} has no face: swappers take faces only")
-    return crop.points
-
-
 def _mouth_features(scaled: NDArray[np.float32]) -> NDArray[np.float32]:
     """What decides which mouth is shown: shape, above all opening, then whether teeth show.
 
@@ -253,12 +246,3 @@ def _mouth_features(scaled: NDArray[np.float32]) -> NDArray[np.float32]:
     upper, lower = (mesh.LIPS.index(point) for point in (mesh.MOUTH_UPPER, mesh.MOUTH_LOWER))
     opening = heights[:, [lower]] - heights[:, [upper]]
     return np.concatenate([lips, opening, scaled[:, _F.MOUTH_VIEW]], axis=1)
-
-
-def _smooth(codes: NDArray[np.float32], frames: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Savitzky–Golay smoothing of each run of neighbouring frames (Savitzky, Golay 1964)."""
-    result = codes.copy()
-    for run in np.split(np.arange(len(frames)), np.flatnonzero(np.diff(frames) != 1) + 1):
-        if len(run) >= SMOOTHING_FRAMES:
-            result[run] = savgol_filter(codes[run], SMOOTHING_FRAMES, 2, axis=0)
-    return result

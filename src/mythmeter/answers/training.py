@@ -1,0 +1,189 @@
+"""Rule compare_swaps: is training still needed? Swappers side by side, and one sentence."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mythmeter import __version__
+from mythmeter.answers.outputs import read_json
+from mythmeter.answers.page import data_uri, environment
+from mythmeter.answers.training_charts import held_out_chart, quality_chart, svg_uri
+from mythmeter.atomic import replacing
+
+METRICS = (
+    "identity_to_person",
+    "identity_to_performer",
+    "expression_error",
+    "landmark_jitter",
+    "change_outside_face",
+)
+NOTICEABLE = 0.1
+"""Share of what is left to the person's own frames that a gain must close to count as one."""
+
+
+def compare_swaps(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    scores: Sequence[Path],
+    strips: Sequence[Path],
+    drawing: Sequence[Path],
+    learning: Sequence[Path],
+    tables: Sequence[Path],
+    trainings: Sequence[Path],
+    template: Path,
+    page: Path,
+) -> None:
+    """Write the page. The sequences but `trainings` are parallel to `rows`.
+
+    Args:
+        rows: render, person, target, swapper and preset of each swap.
+        scores, strips: of rule score_swap.
+        drawing, learning: usage records of the jobs that drew and learnt.
+        tables: `faces.parquet` of each swap, for its frame rate.
+        trainings: `training.json` of each training.
+        template: of the page.
+        page: written.
+    """
+    measured = [
+        measure(row, *paths)
+        for row, *paths in zip(rows, scores, drawing, learning, tables, strict=True)
+    ]
+    table = with_break_even(pd.DataFrame(measured))
+    histories = [_training(path) for path in dict.fromkeys(trainings)]
+    scope = scope_of(table)
+    html = (
+        environment(template.parent)
+        .get_template(template.name)
+        .render(
+            version=__version__,
+            answer=answer(table),
+            scope=scope,
+            quality=svg_uri(quality_chart(table, scope)),
+            held_out=svg_uri(held_out_chart(histories, scope)) if histories else None,
+            rows=json.loads(table.to_json(orient="records")),
+            strips={str(row["render"]): data_uri(p) for row, p in zip(rows, strips, strict=True)},
+            trainings=histories,
+        )
+    )
+    with replacing(page) as partial:
+        partial.write_text(html, encoding="utf-8")
+
+
+def measure(
+    row: Mapping[str, Any], score: Path, drawing: Path, learning: Path, table: Path
+) -> dict[str, Any]:
+    """One swap as a row: its metrics, and its seconds of compute.
+
+    Seconds are the processor's where a CPU worked, and the wall clock's times the GPUs held where
+    GPUs did. Learning counts whole, from the first import; drawing counts its steady phase.
+    """
+    metrics = read_json(score)["metrics"]
+    learnt, drew = _phases(learning), _phases(drawing)
+    steady = [phase for phase in drew if phase["phase"] == "steady"]
+    frames = sum(phase["work"]["frames"] for phase in steady)
+    return {
+        **row,
+        "name": row["swapper"] + (f", {row['preset']}" if row["preset"] else ""),
+        **{name: metrics[name]["value"] for name in METRICS},
+        "own_frames": metrics["identity_to_person"]["controls"].get("person_to_own_frames"),
+        "still_face": metrics["expression_error"]["controls"].get("face_that_does_nothing"),
+        "learn_s": sum(_compute_s(phase) for phase in learnt),
+        "draw_s_per_min": sum(_compute_s(p) for p in steady) / frames * _rate(table) * 60,
+        "frames": frames,
+        "device": learnt[0]["device"],
+        "processor": learnt[0]["machine"]["processor"],
+    }
+
+
+def with_break_even(table: pd.DataFrame) -> pd.DataFrame:
+    """Add, against the training-free swap of the same pair, from how many minutes a row is cheaper.
+
+    `break_even_min` is null where it never is, because it draws no faster; `equal_min` is the
+    length of video at which drawing has cost as much as learning.
+    """
+    free = table[table["preset"].isna()].drop_duplicates(["person", "target"])
+    joined = table.merge(
+        free[["person", "target", "learn_s", "draw_s_per_min"]],
+        on=["person", "target"],
+        how="left",
+        suffixes=("", "_free"),
+    )
+    saved = joined["draw_s_per_min_free"] - joined["draw_s_per_min"]
+    extra = joined["learn_s"] - joined["learn_s_free"]
+    joined["break_even_min"] = (extra / saved).where((saved > 0) & joined["preset"].notna())
+    joined["equal_min"] = joined["learn_s"] / joined["draw_s_per_min"]
+    return joined
+
+
+def answer(table: pd.DataFrame) -> str:
+    """One sentence: whether training is still needed, by the numbers of this run alone."""
+    free, trained = table[table["preset"].isna()], table[table["preset"].notna()]
+    if free.empty or trained.empty:
+        return "There is nothing to compare: a training-free and a trained swap are both needed."
+    pairs = set(zip(free["person"], free["target"], strict=True))
+    of_pairs = [pair in pairs for pair in zip(trained["person"], trained["target"], strict=True)]
+    columns = ["identity_to_person", "expression_error", "learn_s", "own_frames"]
+    means = trained[of_pairs].groupby("name")[columns].mean().dropna(subset=columns[:1])
+    without = free[columns].mean()
+    if means.empty or pd.isna(without["identity_to_person"]):
+        return "The identity of the swaps could not be measured, so there is no answer."
+    best = means.loc[means["identity_to_person"].idxmin()]
+    gain = without["identity_to_person"] - best["identity_to_person"]
+    left = without["identity_to_person"] - without["own_frames"]
+    times = best["learn_s"] / max(without["learn_s"], 1e-9)
+    if gain <= 0:
+        verdict, compared = "No", f"was {-gain:.3f} further from the person"
+    elif gain < NOTICEABLE * max(left, 1e-9):
+        verdict = "No"
+        compared = f"came {gain:.3f} nearer, {gain / left:.0%} of what was left"
+    else:
+        verdict = "Yes"
+        compared = f"came {gain:.3f} nearer, {gain / max(left, 1e-9):.0%} of what was left"
+    which = "the trained swapper" if len(means) == 1 else f"the best of {len(means)} trained ones"
+    return (
+        f"{verdict}: without training the swap lay {without['identity_to_person']:.3f} from the "
+        f"person after {without['learn_s']:.0f} s of learning (expression error "
+        f"{without['expression_error']:.2f} %); {which} "
+        f"({best.name}) {compared} after {best['learn_s']:.0f} s, {times:.0f} times as long "
+        f"(expression error {best['expression_error']:.2f} %)."
+    )
+
+
+def scope_of(table: pd.DataFrame) -> str:
+    """What the figures cover."""
+    pairs = len(table[["person", "target"]].drop_duplicates())
+    unit = "CPU seconds" if set(table["device"]) == {"cpu"} else "GPU seconds where a GPU worked"
+    return (
+        f"{pairs} pair{'s' if pairs > 1 else ''} of person and target, {int(table['frames'].sum())}"
+        f" frames drawn; n = 1 run; {unit}; {table['processor'].iloc[0]}; identity by dlib, which"
+        " no swapper here is trained with"
+    )
+
+
+def _training(path: Path) -> dict[str, Any]:
+    facts = read_json(path)
+    person, target = path.parents[3].name, path.parent.name
+    name = f"{facts['swapper']}, {facts['preset']}: {person} on {target}"
+    preview = path.with_name("preview.jpg")
+    return {**facts, "name": name, "preview": data_uri(preview) if preview.exists() else None}
+
+
+def _phases(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _compute_s(phase: Mapping[str, Any]) -> float:
+    if phase["device"] == "cuda":
+        return float(phase["wall_s"]) * max(1, len(phase["device_indices"]))
+    return float(phase["cpu_s"])
+
+
+def _rate(table: Path) -> float:
+    from fractions import Fraction
+
+    import pyarrow.parquet as pq
+
+    return float(Fraction((pq.read_schema(table).metadata or {})[b"rate"].decode()))

@@ -1,0 +1,1 @@
+"""The training loop of swappers that iterate: steps, schedule, checkpoints, several devices."""

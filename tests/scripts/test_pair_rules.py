@@ -1,0 +1,86 @@
+"""The adapters of train_pair and score_swap pass every setting on, and the rules name the files."""
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+
+def run(repository: Path, tmp_path: Path, job: SimpleNamespace) -> None:
+    job.output.usage = str(tmp_path / "usage.jsonl")
+    job.resources, job.threads, job.log = SimpleNamespace(), 1, str(tmp_path / "job.log")
+    runpy.run_path(str(repository / "scripts" / f"{job.rule}.py"), init_globals={"snakemake": job})
+
+
+def test_train_pair_hands_its_settings_over(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mythmeter.swap import train_pair as module
+
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr(module, "train_pair", lambda job, **more: seen.update(job=job, **more))
+    run(
+        repository,
+        tmp_path,
+        SimpleNamespace(
+            rule="train_pair",
+            wildcards=SimpleNamespace(swapper="trained", preset="quick", items=dict),
+            input=SimpleNamespace(
+                crops=["a.mkv", "b.mkv"],
+                points=["a.parquet", "b.parquet"],
+                target_crops="t.mkv",
+                target_points="t.parquet",
+                warm_start="w.safetensors",
+            ),
+            output=SimpleNamespace(model="m", training="t", preview="p"),
+            params=SimpleNamespace(
+                held_out="clip", enrolment_frames=9, seed=4, samples=7, device="cpu", code="c"
+            ),
+        ),
+    )
+    job = seen["job"]
+    assert job.person == ((Path("a.mkv"), Path("a.parquet")), (Path("b.mkv"), Path("b.parquet")))
+    assert job.performer == (Path("t.mkv"), Path("t.parquet"))
+    assert (job.swapper, job.preset, job.held_out, job.code) == ("trained", "quick", "clip", "c")
+    assert (job.enrolment_frames, job.seed, job.samples, job.device) == (9, 4, 7, "cpu")
+    assert (job.warm_start, seen["processes"]) == (Path("w.safetensors"), 1)
+
+
+@pytest.mark.workflow
+def test_rows_with_different_swappers_learn_apart_and_pairs_by_target(
+    repository: Path, tmp_path: Path
+) -> None:
+    header = (repository / "config" / "renders.tsv").read_text().splitlines()[0].split("\t")
+    rows = [("one", ""), ("two", ""), ("three", "trained"), ("four", "autoencoder")]
+    lines = ["\t".join(header)]
+    for name, swapper in rows:
+        row = {"name": name, "person": "ada", "target": "langer", "script": "Hi.", "start_s": "1"}
+        row |= {"swapper": swapper}
+        lines.append("\t".join(row.get(column, "") for column in header))
+    sheet = tmp_path / "renders.tsv"
+    sheet.write_text("\n".join(lines) + "\n")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--nolock"),
+            *(
+                "--config",
+                f"renders={sheet}",
+                f"paths={json.dumps({'results': str(tmp_path), 'reports': str(tmp_path)})}",
+            ),
+            *("--until", "swap_faces"),
+        ],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+    )
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    counts = dict(line.split() for line in text.splitlines() if len(line.split()) == 2)
+    assert (counts["train_swap"], counts["train_pair"], counts["swap_faces"]) == ("1", "2", "4")
+    for learnt in ("ada/closed_form", "ada/trained/quick/langer", "ada/autoencoder/quick/langer"):
+        assert f"{tmp_path}/swap/{learnt}/model.safetensors" in text
