@@ -74,6 +74,7 @@ def run_composite(folder: Path, record: object) -> None:
     """Put the clip's own crops back into it, in one chunk: the longest that there can be."""
     from mythmeter.media.decode import count_frames, frame_rate
     from mythmeter.render.composite import Encoding, composite
+    from mythmeter.render.label import LabelStyle
     from mythmeter.render.timeline import plan, write_timeline
 
     clip = folder / "clip.mp4"
@@ -81,7 +82,7 @@ def run_composite(folder: Path, record: object) -> None:
     timeline = plan(Fraction(frames) / rate, rate, (0, frames), "trim", 1)
     write_timeline(folder / "timeline.parquet", timeline)
     consent = folder / "consent.json"
-    consent.write_text('{"kind": "synthetic"}', encoding="utf-8")
+    consent.write_text('{"kind": "synthetic", "record_id": "urn:bench"}', encoding="utf-8")
     composite(
         consent=consent,
         clip=clip,
@@ -92,7 +93,9 @@ def run_composite(folder: Path, record: object) -> None:
         crop_table=folder / "crops.parquet",
         out=folder / "composite.mp4",
         chunk=1,
-        label="AI-generated: face, voice",
+        render="bench",
+        label=LabelStyle(),
+        networks=(asset("rivagan_encoder"), asset("rivagan_decoder")),
         encoding=Encoding(crf=18, preset="veryfast"),
         record=record,
     )

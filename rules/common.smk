@@ -7,6 +7,7 @@ from mythmeter.config.demand import ramp, size_mb
 from mythmeter.errors import MythmeterError
 from mythmeter.models import supplied as missing_files
 from mythmeter.models.catalogue import by_name, load_catalogue
+from mythmeter.persona.assets import ASSETS as PERSON_INGREDIENTS
 from mythmeter.swap.swappers import PAIR_SWAPPERS
 from mythmeter.voice.assets import (
     OWN_FILES,
@@ -215,6 +216,23 @@ def supplied_models():
         {key: getattr(catalogue[name], key) for key in ("file", "purpose", "licence")}
         for name in names
     ]
+
+
+def clips_of_render(wildcards):
+    """Licence and source of the footage and of the person's clips, as the manifest states them."""
+    person = person_of(wildcards)
+    roles = {clip: "clip of the person" for clip in person.clips}
+    roles[render_of(wildcards).target] = "footage"
+    clips = [(project.clips[clip], role) for clip, role in roles.items()]
+    return [
+        {"id": clip.id, "role": role, "licence": clip.licence, "source": clip.source}
+        for clip, role in clips
+    ]
+
+
+def ingredients_of(person):
+    """Files of the catalogue that a synthetic person was made with; none for anybody else."""
+    return list(PERSON_INGREDIENTS) if person.synthetic else []
 
 
 def mem_mb(base, per_input_mb=0.0):

@@ -102,6 +102,7 @@ rule write_report:
         code=lambda wildcards: code_version("write_report"),
         renders=list(project.renders),
         models=supplied_models(),
+        signing=SIGNING,
         footage={
             project.clips[render.target].id: project.clips[render.target].licence
             for render in project.renders.values()

@@ -39,6 +39,8 @@ rule composite:
         timeline="<results>/render/{render}/timeline.parquet",
         crops="<results>/lips/{render}/{scatteritem}.mkv",
         geometry="<results>/lips/{render}/{scatteritem}.parquet",
+        encoder=model("rivagan_encoder"),
+        decoder=model("rivagan_decoder"),
     output:
         chunk="<results>/render/{render}/{scatteritem}.mp4",
         usage="<results>/usage/composite/{render}/{scatteritem}.jsonl",
@@ -105,14 +107,10 @@ rule mark_render:
         voices=of_voice_clips("speech_24k.wav"),
         speech="<results>/voice/{render}/speech.wav",
     output:
-        video="<results>/renders/{render}.mp4",
-        captions="<results>/renders/{render}.vtt",
-        poster=report(
-            "<results>/renders/{render}.jpg",
-            caption="../reports/captions/render.rst",
-            category="Renders",
-            labels={"render": "{render}"},
-        ),
+        # Not the final place: only the rule that has verified a render writes there.
+        video=temp("<results>/render/{render}/signed.mp4"),
+        captions=temp("<results>/render/{render}/signed.vtt"),
+        poster=temp("<results>/render/{render}/signed.jpg"),
         usage="<results>/usage/mark_render/{render}.jsonl",
     log:
         "<logs>/mark_render/{render}.log",
@@ -133,10 +131,15 @@ rule mark_render:
             render_of(wildcards).syncer,
         ],
         catalogue=str(project.models),
-        signing=str(project.signing_folder) if project.signing_folder else None,
         gate=gate_of,
         footage=lambda wildcards: render_of(wildcards).target,
         generated=generated_for,
+        clips=clips_of_render,
+        ingredients=lambda wildcards: ingredients_of(person_of(wildcards)),
+        signing=SIGNING,
+        final=lambda wildcards: str(
+            project.results / "renders" / f"{wildcards.render}.mp4"
+        ),
         code=lambda wildcards: code_version("mark_render"),
     script:
         "../scripts/mark_render.py"
@@ -144,8 +147,19 @@ rule mark_render:
 
 rule verify_render:
     input:
-        video="<results>/renders/{render}.mp4",
+        video="<results>/render/{render}/signed.mp4",
+        captions="<results>/render/{render}/signed.vtt",
+        poster="<results>/render/{render}/signed.jpg",
+        decoder=model("rivagan_decoder"),
     output:
+        video="<results>/renders/{render}.mp4",
+        captions="<results>/renders/{render}.vtt",
+        poster=report(
+            "<results>/renders/{render}.jpg",
+            caption="../reports/captions/render.rst",
+            category="Renders",
+            labels={"render": "{render}"},
+        ),
         receipt="<results>/renders/{render}.receipt.json",
         usage="<results>/usage/verify_render/{render}.jsonl",
     log:
@@ -159,7 +173,7 @@ rule verify_render:
         mem_mb=mem_mb(2000),
         runtime="20m",
     params:
-        signing=str(project.signing_folder) if project.signing_folder else None,
+        signing=SIGNING,
         code=lambda wildcards: code_version("verify_render"),
     script:
         "../scripts/verify_render.py"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 with run_job(snakemake) as record:
     with record.phase("import"):
         from mythmeter.render.composite import Encoding, chunk_number, composite
+        from mythmeter.render.label import LabelStyle
 
     composite(
         consent=Path(snakemake.input.consent),
@@ -22,7 +23,9 @@ with run_job(snakemake) as record:
         crop_table=Path(snakemake.input.geometry),
         out=Path(snakemake.output.chunk),
         chunk=chunk_number(snakemake.wildcards.scatteritem),
-        label=snakemake.params.label,
+        render=snakemake.wildcards.render,
+        label=LabelStyle.of(snakemake.params.label),
+        networks=(Path(snakemake.input.encoder), Path(snakemake.input.decoder)),
         encoding=Encoding(
             crf=snakemake.params.crf, preset=snakemake.params.preset, threads=snakemake.threads
         ),

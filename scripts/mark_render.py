@@ -12,6 +12,7 @@ with run_job(snakemake) as record:
     with record.phase("import"):
         from mythmeter.people.gate import gate_of_job
         from mythmeter.provenance.mark import Made, Marked, mark_render
+        from mythmeter.render.label import LabelStyle
 
     mark_render(
         Path(snakemake.input.assembled),
@@ -22,13 +23,17 @@ with run_job(snakemake) as record:
             speech=Path(snakemake.input.speech),
             words=Path(snakemake.input.words),
             gate=gate_of_job(snakemake),
+            clips=snakemake.params.clips,
+            ingredients=snakemake.params.ingredients,
         ),
         Marked(
             video=Path(snakemake.output.video),
             captions=Path(snakemake.output.captions),
             poster=Path(snakemake.output.poster),
         ),
-        label=snakemake.params.label,
+        render=snakemake.wildcards.render,
+        label=LabelStyle.of(snakemake.params.label),
+        final=Path(snakemake.params.final),
         backends=snakemake.params.backends,
         catalogue=Path(snakemake.params.catalogue),
         signing=Path(snakemake.params.signing) if snakemake.params.signing else None,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 with run_job(snakemake) as record:
     with record.phase("import"):
         from mythmeter.quality.score import PersonFiles, RenderFiles, Settings, score_render
+        from mythmeter.render.label import LabelStyle
 
     given, wanted, params = snakemake.input, snakemake.output, snakemake.params
 
@@ -39,7 +40,7 @@ with run_job(snakemake) as record:
         Settings(
             every_frames=params.every_frames,
             landmarks=params.landmarks,
-            label=params.label,
+            label=LabelStyle.of(params.label),
             crf=params.crf,
             preset=params.preset,
         ),

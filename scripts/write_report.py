@@ -45,4 +45,5 @@ with run_job(snakemake):
         models=getattr(snakemake.params, "models", []),
         template=Path(snakemake.input.template),
         page=Path(snakemake.output.page),
+        signing=Path(snakemake.params.signing) if snakemake.params.signing else None,
     )

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,22 @@ def footage_picture(number: int) -> NDArray[np.uint8]:
     picture[..., 0] = np.linspace(40, 200, WIDTH).astype(np.uint8)
     picture[..., 1] = np.linspace(60, 160, HEIGHT).astype(np.uint8)[:, None]
     picture[..., 2] = 120
+    picture += _texture()
     picture[SQUARE] = 40 + 5 * number
     return picture
+
+
+@cache
+def _texture() -> NDArray[np.uint8]:
+    """Noise with the spectrum of natural pictures (1/f), of up to 50 levels.
+
+    A watermark cannot be hidden in a picture that is flat.
+    """
+    rows, columns = np.meshgrid(np.fft.fftfreq(HEIGHT), np.fft.fftfreq(WIDTH), indexing="ij")
+    falling = 1 / np.maximum(np.hypot(rows, columns), 1 / WIDTH) ** 1.2
+    white = np.random.default_rng(5).standard_normal((3, HEIGHT, WIDTH))
+    noise = np.fft.ifft2(np.fft.fft2(white) * falling).real.transpose(1, 2, 0)
+    return np.clip(25 + 12 * noise / noise.std(), 0, 50).astype(np.uint8)
 
 
 def number_of(picture: NDArray[np.uint8]) -> int:
@@ -172,9 +187,14 @@ def write_consent(
     scene.receipt.write_text(json.dumps(receipt), encoding="utf-8")
 
 
+def record_id_of(scene: Scene) -> str:
+    """Id of the consent record behind the scene's receipt."""
+    return str(json.loads(scene.receipt.read_text(encoding="utf-8"))["record_id"])
+
+
 def receipt_content(kind: str) -> dict[str, object]:
-    """As much of a receipt as the label needs."""
-    return {"decision": "granted", "kind": kind}
+    """As much of a receipt as label and watermark need."""
+    return {"decision": "granted", "kind": kind, "record_id": "urn:nobody"}
 
 
 def make_speech(scene: Scene, samples: NDArray[np.float32], rate_hz: int = 24_000) -> None:

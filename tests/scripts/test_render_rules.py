@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from scene import LABEL, Scene, make_crops, make_scene, make_speech, tone
+from scene import Scene, make_crops, make_scene, make_speech, tone
 
 from mythmeter.provenance import checks
 from mythmeter.provenance.keys import ensure_test_signer
@@ -65,6 +65,7 @@ def test_from_timeline_to_receipt(
     tmp_path: Path,
     repository: Path,
     monkeypatch: pytest.MonkeyPatch,
+    models: Callable[[str], Path],
 ) -> None:
     monkeypatch.setattr(checks, "mark_strength", lambda samples, rate_hz: 0.9)
     signing = tmp_path / "signing"
@@ -88,9 +89,11 @@ def test_from_timeline_to_receipt(
                 "timeline": scene.timeline,
                 "crops": crops,
                 "geometry": geometry,
+                "encoder": models("rivagan_encoder"),
+                "decoder": models("rivagan_decoder"),
             },
             {"chunk": path},
-            {"label": LABEL, "crf": 23, "preset": "veryfast"},
+            {"label": {}, "crf": 23, "preset": "veryfast"},
             {"scatteritem": f"{chunk}-of-2"},
         )
     assembled = tmp_path / "assembled.mp4"
@@ -105,7 +108,9 @@ def test_from_timeline_to_receipt(
         {"assembled": assembled},
         {"audio_kbps": 96},
     )
-    made = {"video": "demo.mp4", "captions": "demo.vtt", "poster": "demo.jpg"}
+    kinds = {"video": "mp4", "captions": "vtt", "poster": "jpg"}
+    signed = {key: tmp_path / f"signed.{suffix}" for key, suffix in kinds.items()}
+    final = {key: tmp_path / f"demo.{suffix}" for key, suffix in kinds.items()}
     run_rule(
         "mark_render",
         {
@@ -123,9 +128,12 @@ def test_from_timeline_to_receipt(
             "voices": [scene.speech],
             "speech": scene.speech,
         },
-        {key: tmp_path / name for key, name in made.items()},
+        signed,
         {
-            "label": LABEL,
+            "label": {},
+            "clips": [],
+            "final": str(final["video"]),
+            "ingredients": [],
             "backends": ["facemesh", "closed_form", "kokoro", "rewrite"],
             "catalogue": str(repository / "config" / "models.yaml"),
             "signing": str(signing),
@@ -137,11 +145,12 @@ def test_from_timeline_to_receipt(
     receipt = tmp_path / "demo.receipt.json"
     run_rule(
         "verify_render",
-        {"video": tmp_path / "demo.mp4"},
-        {"receipt": receipt},
+        {**signed, "decoder": models("rivagan_decoder")},
+        {**final, "receipt": receipt},
         {"signing": str(signing)},
     )
     assert json.loads(receipt.read_text(encoding="utf-8"))["decision"] == "verified"
+    assert all(path.is_file() for path in final.values())
 
 
 def test_a_target_shorter_than_the_speech_ends_the_job_with_one_message(

@@ -113,7 +113,7 @@ def scored(
             landmarks="facemesh",
             landmark_assets=names,
             model_names=MODELS,
-            label="AI-generated: face, voice",
+            label={},
             crf=18,
             preset="veryfast",
         ),

@@ -13,6 +13,10 @@ from mythmeter import __version__
 from mythmeter.answers.figures import number, quality_rows, seconds, voice_reach
 from mythmeter.answers.outputs import RenderResult, read_json
 from mythmeter.atomic import replacing
+from mythmeter.provenance.receipt import check_receipt
+
+ROBUSTNESS = Path(__file__).with_name("robustness.json")
+"""What benchmarks/bench_marks.py --write measured: the same for every run."""
 
 EMBED_BELOW_BYTES = 24 * 2**20
 """A larger video is linked beside the page instead of being carried inside it."""
@@ -61,11 +65,17 @@ def write_page(
     page: Path,
     points: Sequence[tuple[Path, Path]] = (),
     models: Sequence[Mapping[str, str]] = (),
+    signing: Path | None = None,
 ) -> None:
     """Fill the template from the files of a run. The sequences are parallel to `renders`.
 
-    `points` are picture and summary of the 68 landmarks of each clip, where there are any; `models`
-    are `file`, `purpose` and `licence` of what the user supplied.
+    Args:
+        points: picture and summary of the 68 landmarks of each clip, where there are any.
+        models: `file`, `purpose` and `licence` of what the user supplied.
+        signing: folder of our certificate; None: the usual one.
+
+    Raises:
+        ProvenanceError: a receipt that we did not write so, or not of the file beside it.
     """
     results = [
         RenderResult(
@@ -73,7 +83,7 @@ def write_page(
             video=videos[i],
             captions=captions[i],
             poster=posters[i],
-            marks=read_json(marks[i]),
+            marks=check_receipt(marks[i], videos[i], signing),
             consent=read_json(consent[i]),
             quality=read_json(quality[i]),
             takes=read_json(takes[i]),
@@ -103,6 +113,7 @@ def write_page(
             for sheet, summary in points
         ],
         models=models,
+        robustness=read_json(ROBUSTNESS),
     )
     with replacing(page) as partial:
         partial.write_text(html, encoding="utf-8")

@@ -1,6 +1,6 @@
 """What is in a finished MP4, read back from the file: its boxes, tracks and times."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mythmeter.errors import MediaError
 from mythmeter.media.audio import Samples
-from mythmeter.media.decode import open_clip
+from mythmeter.media.decode import Frame, open_clip
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,66 @@ def read_movie(path: Path) -> Movie:
         if text is not None:
             # A sample of no text only fills a gap between captions.
             captions = sum(1 for p in container.demux(text) if p.size and bytes(p)[:2] != b"\0\0")
+        rate = Fraction(video.average_rate or video.guessed_rate or 25)
+        video_s = _lasts_s(video, container)
         return Movie(
             width=video.width,
             height=video.height,
-            rate=Fraction(video.average_rate),
-            frames=video.frames,
-            video_s=float(video.duration * video.time_base),
-            audio_s=float(audio.duration * audio.time_base) if audio else None,
+            rate=rate,
+            # Matroska, WebM and still pictures have no index of pictures.
+            frames=video.frames or max(1, round(video_s * rate)),
+            video_s=video_s,
+            audio_s=_lasts_s(audio, container) if audio else None,
             audio_rate_hz=audio.codec_context.sample_rate if audio else None,
             captions=captions,
             caption_language=text.metadata.get("language") if text else None,
         )
+
+
+def _lasts_s(stream: Any, container: Any) -> float:
+    """Length of a track; of the whole file where the track does not state its own."""
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else 0.0
+
+
+def has_pictures(path: Path) -> bool:
+    """Return whether a file has a video track; false for one with sound only.
+
+    Raises:
+        MediaError: neither pictures nor sound can be read from it.
+    """
+    with _open_media(path) as container:
+        # A cover picture in a sound file is a video track of one picture.
+        cover = av.stream.Disposition.attached_pic
+        if any(not (stream.disposition & cover) for stream in container.streams.video):
+            return True
+        if not container.streams.audio:
+            raise MediaError(f"{path}: has neither pictures nor sound.")
+        return False
+
+
+def read_pictures(path: Path, times_s: Sequence[float]) -> Iterator[Frame]:
+    """Yield the picture shown at each time, by seeking; times beyond the end give none.
+
+    Raises:
+        MediaError: a picture cannot be decoded.
+    """
+    with open_clip(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        base, first = Fraction(stream.time_base), stream.start_time or 0
+        try:
+            for time_s in times_s:
+                if time_s > 0:
+                    container.seek(first + int(time_s / base), stream=stream, backward=True)
+                for frame in container.decode(stream):
+                    # Half a millisecond: times of some containers are rounded to whole ones.
+                    if frame.pts is None or (frame.pts - first) * base >= time_s - 0.0005:
+                        yield frame.to_ndarray(format="rgb24")
+                        break
+        except av.error.FFmpegError as error:
+            raise MediaError(f"{path}: a picture cannot be decoded ({error.strerror}).") from error
 
 
 def read_luma(path: Path) -> Iterator[tuple[Fraction, NDArray[np.uint8]]]:
@@ -111,18 +160,27 @@ def read_sound(path: Path, block_s: float) -> Iterator[tuple[Samples, int]]:
     The last block is longer than the others, by less than a block, so that none is too short to
     be judged. Nothing is yielded where there is no sound.
     """
-    with open_clip(path) as container:
+    with _open_media(path) as container:
         if not container.streams.audio:
             return
         stream: Any = container.streams.audio[0]
         rate_hz: int = stream.codec_context.sample_rate
+        resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate_hz)
         size = round(block_s * rate_hz)
         pieces: list[Samples] = []
         for frame in container.decode(stream):
-            pieces.append(frame.to_ndarray().astype(np.float32).mean(axis=0))
+            pieces += [part.to_ndarray()[0] for part in resampler.resample(frame)]
             if sum(len(piece) for piece in pieces) >= 2 * size:
                 joined = np.concatenate(pieces)
                 yield joined[:size], rate_hz
                 pieces = [joined[size:]]
         if pieces:
             yield np.concatenate(pieces), rate_hz
+
+
+def _open_media(path: Path) -> Any:
+    try:
+        return av.open(str(path))
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(f"{path}: cannot be read as video or sound ({reason}).") from error

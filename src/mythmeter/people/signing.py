@@ -39,13 +39,16 @@ class SigningGate:
     """Folders of generated media, removed if consent does not hold."""
 
     @contextmanager
-    def consented(self, render: Path, duration_s: float, now: datetime) -> Iterator[Receipt]:
+    def consented(
+        self, render: Path, duration_s: float, now: datetime, *, written: Path | None = None
+    ) -> Iterator[Receipt]:
         """Sign a render in this block, if its consent still holds; then enter it in the ledger.
 
         Args:
-            render: the file that the block writes.
+            render: the finished render, as the ledger names it.
             duration_s: its length, counted against the minutes of the scope.
             now: the time of signing, with its zone.
+            written: the file that the block writes, if the render gets its place later.
 
         Yields:
             The receipt, as checked now.
@@ -73,7 +76,7 @@ class SigningGate:
                 person=receipt["person"],
                 file=str(render.absolute()),
                 duration_s=duration_s,
-                sha256=sha256_of(render),
+                sha256=sha256_of(written or render),
                 signed_at=instant(now),
             )
             ledger.add(entry)

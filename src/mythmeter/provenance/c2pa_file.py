@@ -81,12 +81,15 @@ def read_file(path: Path, anchors_pem: bytes | None = None) -> Reading:
     """Read and validate a file's manifest, without any network.
 
     Args:
-        path: an `.mp4`, `.jpg` or `.wav`.
+        path: of any kind; kinds that cannot hold a manifest (Matroska, Opus) have none.
         anchors_pem: root certificates to trust; None: trust nobody, and only check integrity.
 
     Raises:
         ProvenanceError: the file cannot be read at all.
     """
+    media_type = MEDIA_TYPES.get(path.suffix.lower())
+    if media_type is None:
+        return Reading(None, ("claim.missing",), {})
     settings: dict[str, Any] = {"verify": {"verify_trust": True, **OFFLINE}}
     if anchors_pem is not None:
         settings["trust"] = {"trust_anchors": anchors_pem.decode()}
@@ -94,7 +97,7 @@ def read_file(path: Path, anchors_pem: bytes | None = None) -> Reading:
     try:
         with (
             path.open("rb") as stream,
-            c2pa.Reader(MEDIA_TYPES[path.suffix], stream, context=context) as reader,
+            c2pa.Reader(media_type, stream, context=context) as reader,
         ):
             content = json.loads(reader.json())
             active = reader.get_active_manifest() or {}

@@ -1,20 +1,45 @@
 """The single checks of a finished file, each with what it measured."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mythmeter.media.mp4 import Movie, box_order, read_luma, read_sound
+import numpy as np
+
+from mythmeter.media.decode import Frame
+from mythmeter.media.mp4 import Movie, box_order, read_luma, read_pictures, read_sound
 from mythmeter.provenance.c2pa_file import Reading
-from mythmeter.provenance.manifest import CERTIFICATE, CONSENT, LABEL, RENDER
+from mythmeter.provenance.manifest import CERTIFICATE, CONSENT, LABEL, RENDER, WATERMARKS
 from mythmeter.provenance.source_types import FACE_SWAP
+from mythmeter.provenance.visible import FOUND_THRESHOLD, LabelMeter, find_label
 from mythmeter.provenance.visible import THRESHOLD as LABEL_THRESHOLD
-from mythmeter.provenance.visible import LabelMeter
-from mythmeter.render.label import draw_label
+from mythmeter.render.label import LabelStyle, draw_label
+from mythmeter.render.watermark import (
+    METHOD,
+    PREFIX_AGREEMENT,
+    STATED_AGREEMENT,
+    STRENGTH,
+    Logits,
+    VideoMarkReader,
+    agreement,
+    sample_frames,
+    vote,
+)
 from mythmeter.voice.watermark import THRESHOLD as WATERMARK_THRESHOLD
 from mythmeter.voice.watermark import mark_strength
 
 SOUND_BLOCK_S = 30.0
+MOST_PICTURES = 16
+"""So many pictures are read for the video watermark at most."""
+FEWEST_PICTURES = 2
+CERTAIN = 1.0
+"""When every bit is read this clearly, by its mean logit, no further picture is read."""
+LABEL_PICTURES = 8
+"""So many are searched for a label that no manifest describes."""
+
+MARKS = ("signature", "visible_label", "audio_watermark", "video_watermark")
+"""Checks that say whether a file is marked; the others say whether it is whole."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +64,8 @@ class PictureScan:
     """The label that the manifest states."""
     scores: tuple[float, ...]
     controls: tuple[float, ...]
+    off_reason: str | None = None
+    """Why there is no label, by the manifest."""
 
 
 def check_signature(reading: Reading, own_root: Reading | None, *, ours: bool) -> Check:
@@ -89,10 +116,12 @@ def check_source_type(reading: Reading) -> Check:
 
 def scan_pictures(path: Path, movie: Movie, reading: Reading) -> PictureScan:
     """Decode every picture; score it against the label that the manifest states."""
-    text = (reading.assertion(LABEL) or {}).get("text")
+    label = reading.assertion(LABEL) or {}
+    text = label.get("text")
     meter = None
     if text:
-        meter = LabelMeter(draw_label(text, movie.width, movie.height), movie.height)
+        place = label.get("position", "top-left"), label.get("size", LabelStyle.size)
+        meter = LabelMeter(draw_label(text, movie.width, movie.height, *place), movie.height)
     uneven: list[int] = []
     scores: list[tuple[float, float]] = []
     number = -1
@@ -107,11 +136,15 @@ def scan_pictures(path: Path, movie: Movie, reading: Reading) -> PictureScan:
         label=text,
         scores=tuple(score for score, _ in scores),
         controls=tuple(control for _, control in scores),
+        off_reason=label.get("off_reason"),
     )
 
 
 def check_label(scan: PictureScan) -> Check:
-    """Check that the label stands in every picture."""
+    """Check that the label stands in every picture, or that the manifest says why it does not."""
+    if scan.off_reason:
+        finding = f'switched off, and the signed manifest says why: "{scan.off_reason}"'
+        return Check("visible_label", True, finding, {"off_reason": scan.off_reason})
     if scan.label is None or not scan.scores:
         finding = "the manifest does not say what the visible label reads"
         return Check("visible_label", False, finding, {"text": scan.label})
@@ -135,6 +168,56 @@ def check_label(scan: PictureScan) -> Check:
     return Check("visible_label", passed, finding, measured)
 
 
+def search_label(pictures: Iterable[Frame]) -> Check:
+    """Search the pictures of a file that does not say what its label reads."""
+    found = find_label(pictures)
+    if found is None:
+        return Check("visible_label", False, "there are no pictures", {})
+    passed = found.score >= FOUND_THRESHOLD
+    finding = (
+        f'begins with "{found.text}": {found.score:.2f}, {FOUND_THRESHOLD} needed'
+        if passed
+        else f"no label found: best match {found.score:.2f}, {FOUND_THRESHOLD} needed"
+    )
+    return Check("visible_label", passed, finding, {**asdict(found), "threshold": FOUND_THRESHOLD})
+
+
+def check_video_watermark(
+    path: Path, movie: Movie, reading: Reading, reader: VideoMarkReader
+) -> Check:
+    """Read the watermark back from pictures until they agree, at most MOST_PICTURES of them.
+
+    A payload that is not the manifest's fails: then one of the two belongs to another render.
+    """
+    stated = ((reading.assertion(WATERMARKS) or {}).get("video") or {}).get("payload")
+    rate = float(movie.rate)
+    numbers = sample_frames(movie.frames, rate, MOST_PICTURES)
+    read: list[Logits] = []
+    mark = vote(read)
+    for picture in read_pictures(path, [number / rate for number in numbers]):
+        read.append(reader.read(picture))
+        mark = vote(read)
+        if mark.present and mark.weakest_bit >= CERTAIN and len(read) >= FEWEST_PICTURES:
+            break
+    measured = {
+        "method": METHOD,
+        **{k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(mark).items()},
+        "payload": mark.payload,
+        "stated": stated,
+        "threshold": {"prefix_agreement": PREFIX_AGREEMENT, "strength": STRENGTH},
+    }
+    finding = (
+        f"strength {mark.strength:.1f}, {STRENGTH} needed; prefix {mark.prefix_agreement:.2f}, "
+        f"{PREFIX_AGREEMENT} needed; {mark.pictures} pictures read"
+    )
+    if mark.present:
+        finding += f"; payload {mark.payload}"
+    agrees = stated is None or agreement(mark.logits, stated) >= STATED_AGREEMENT
+    if mark.present and not agrees:
+        finding += f", but the manifest states {stated}"
+    return Check("video_watermark", mark.present and agrees, finding, measured)
+
+
 def check_frames(movie: Movie, scan: PictureScan, reading: Reading) -> Check:
     """Check that all pictures stated can be decoded, at exact times."""
     stated = (reading.assertion(RENDER) or {}).get("frames")
@@ -156,7 +239,11 @@ def check_frames(movie: Movie, scan: PictureScan, reading: Reading) -> Check:
 
 def check_watermark(path: Path) -> Check:
     """Read the watermark back from the sound, block by block."""
-    strengths = [mark_strength(block, rate) for block, rate in read_sound(path, SOUND_BLOCK_S)]
+    # Silence reads as not a number; it carries no mark.
+    strengths = [
+        float(np.nan_to_num(mark_strength(block, rate)))
+        for block, rate in read_sound(path, SOUND_BLOCK_S)
+    ]
     if not strengths:
         return Check("audio_watermark", False, "there is no sound", {"strengths": []})
     lowest = min(strengths)

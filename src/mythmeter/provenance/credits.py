@@ -13,6 +13,7 @@ MODELS_OF: Mapping[str, tuple[str, ...]] = {
     "kokoro": ("kokoro", "kokoro_voices", "campplus"),
     "xtts": ("xtts_config", "xtts_model", "xtts_vocab"),
     "rewrite": (),
+    "rivagan": ("rivagan_encoder", "rivagan_decoder"),
 }
 """Backend -> files of the catalogue that shape its output; none: it learns from footage alone."""
 
@@ -22,6 +23,9 @@ UNPINNED: Mapping[str, tuple[str, str]] = {
     "coqui:vits": ("coqui-tts vits, LJ Speech", "Apache-2.0"),
 }
 """Backend -> what it is and its licence, where no hash is pinned; the enrolment names the hash."""
+
+MARKERS = ("rivagan",)
+"""Backends that mark every render."""
 
 PACKAGES = (
     "av",

@@ -20,8 +20,20 @@ SOFTWARE: Final = "org.mythmeter.software"
 SOURCES: Final = "org.mythmeter.sources"
 RENDER: Final = "org.mythmeter.render"
 CERTIFICATE: Final = "org.mythmeter.certificate"
+WATERMARKS: Final = "org.mythmeter.watermarks"
+LICENCES: Final = "org.mythmeter.licences"
 
-MEDIA_TYPES = {".mp4": "video/mp4", ".wav": "audio/wav", ".jpg": "image/jpeg"}
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+}
 
 
 @dataclass(frozen=True)
@@ -47,8 +59,12 @@ class Statement:
     title: str
     consent: Mapping[str, Any]
     """Record id, kind and sha256 of the consent record."""
-    label: str
-    """The text burnt into every picture."""
+    label: Mapping[str, Any]
+    """Text, position and size of the label in every picture, or `off_reason`."""
+    watermarks: Mapping[str, Any]
+    """Method and payload of the marks in pictures and sound."""
+    licences: Mapping[str, Any]
+    """Every model and clip with its licence, and whether commercial use is allowed."""
     models: Sequence[Mapping[str, str]]
     software: Sequence[Mapping[str, str]]
     certificate: str
@@ -92,11 +108,18 @@ def video_manifest(statement: Statement, parts: Sequence[Ingredient]) -> dict[st
             "action": "c2pa.watermarked.unbound",
             "description": "The speech carries an inaudible Perth watermark.",
         },
+        {
+            "action": "c2pa.watermarked.unbound",
+            "description": "Every picture carries an invisible watermark of 32 bits.",
+        },
     ]
     sources = [
         {"name": part.name, "relationship": part.relationship, "sha256": sha256_of(part.path)}
         for part in parts
     ]
+    label = statement.label.get("text")
+    if label:
+        actions.append({"action": "c2pa.edited", "description": f'Visible label: "{label}".'})
     return _definition(statement, actions, sources)
 
 
@@ -118,7 +141,9 @@ def _definition(
 ) -> dict[str, Any]:
     own: dict[str, Any] = {
         CONSENT: dict(statement.consent),
-        LABEL: {"text": statement.label},
+        LABEL: dict(statement.label),
+        WATERMARKS: dict(statement.watermarks),
+        LICENCES: dict(statement.licences),
         CERTIFICATE: {"text": statement.certificate},
         MODELS: {"models": [dict(model) for model in statement.models]},
         SOFTWARE: {"packages": [dict(package) for package in statement.software]},

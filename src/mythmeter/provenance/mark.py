@@ -1,9 +1,10 @@
 """The last step before a render is seen: consent checked again, then signed, with its poster."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from PIL import Image
 
 from mythmeter.media.decode import read_frames
 from mythmeter.media.mp4 import Movie, read_movie
-from mythmeter.models.catalogue import load_catalogue
+from mythmeter.models.catalogue import Asset, load_catalogue
 from mythmeter.people.signing import SigningGate
 from mythmeter.provenance.c2pa_file import sign_file
-from mythmeter.provenance.credits import credited_models, credited_packages
+from mythmeter.provenance.credits import MARKERS, credited_models, credited_packages
 from mythmeter.provenance.keys import Signer, load_signer
+from mythmeter.provenance.licences import clip_parts, consent_part, model_parts, summary
 from mythmeter.provenance.manifest import (
     Ingredient,
     Statement,
@@ -24,7 +26,8 @@ from mythmeter.provenance.manifest import (
     video_manifest,
 )
 from mythmeter.render.captions import cues, read_transcript, write_webvtt
-from mythmeter.render.label import label_text
+from mythmeter.render.label import LabelStyle, label_text
+from mythmeter.render.watermark import METHOD, mark_id
 from mythmeter.usage.record import UsageRecord
 
 POSTER_AT = 0.4
@@ -45,6 +48,10 @@ class Made:
     words: Path
     gate: SigningGate
     """Checks consent again; the receipt of `check_consent` is in it."""
+    clips: Sequence[Mapping[str, str]] = ()
+    """`id`, `role`, `licence` and `source` of the footage and of the person's clips."""
+    ingredients: Sequence[str] = ()
+    """Files of the catalogue that a synthetic person was made with."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +68,26 @@ def mark_render(
     made: Made,
     out: Marked,
     *,
-    label: str,
+    render: str,
+    label: LabelStyle,
     backends: Sequence[str],
     catalogue: Path,
     signing: Path | None,
     record: UsageRecord,
+    final: Path | None = None,
     now: datetime | None = None,
 ) -> None:
     """Sign an assembled render and its poster, and write its captions beside it.
 
     Args:
         assembled: the unsigned file.
+        render: its name.
         label: `render.label` of the configuration.
         backends: names of the landmark tracker, swapper, synthesiser and syncer used.
         catalogue: `config/models.yaml`.
         signing: folder of the certificate and key; None: the usual one.
+        final: where the video comes to lie once verified, as the ledger of the record names it;
+            None: where it is written.
         now: time of signing; None: the clock.
 
     Raises:
@@ -84,10 +96,14 @@ def mark_render(
     """
     with record.phase("steady") as work:
         movie = read_movie(assembled)
-        with made.gate.consented(out.video, movie.video_s, now or datetime.now(UTC)) as receipt:
+        when = now or datetime.now(UTC)
+        place = final or out.video
+        with made.gate.consented(place, movie.video_s, when, written=out.video) as receipt:
             signer = load_signer(signing)
-            models = credited_models(backends, load_catalogue(catalogue))
-            statement = _statement(out.video.name, receipt, label, models, signer, movie)
+            known = load_catalogue(catalogue)
+            models = credited_models([*backends, *MARKERS], known)
+            licences = _licences(made, models, known, receipt)
+            statement = _statement(render, receipt, label, models, licences, signer, movie)
             transcript = read_transcript(made.words)
             parts = ingredients(made.target, made.faces, made.voices, made.speech)
             sign_file(assembled, out.video, video_manifest(statement, parts), parts, signer)
@@ -97,27 +113,66 @@ def mark_render(
 
 
 def _statement(
-    title: str,
+    render: str,
     receipt: dict[str, Any],
-    label: str,
+    style: LabelStyle,
     models: Sequence[dict[str, str]],
+    licences: dict[str, Any],
     signer: Signer,
     movie: Movie,
 ) -> Statement:
     return Statement(
-        title=title,
+        title=f"{render}.mp4",
         consent={
             "record_id": receipt["record_id"],
             "kind": receipt["kind"],
             "sha256": receipt["record_sha256"],
         },
-        label=label_text(label, receipt["kind"]),
+        label=_label(style, receipt["kind"]),
+        watermarks={
+            "video": {
+                "method": METHOD,
+                "payload": mark_id(receipt["record_id"], render),
+            },
+            "audio": {"method": "Perth", "version": metadata.version("resemble-perth")},
+        },
+        licences=licences,
         models=models,
         software=credited_packages(),
         certificate=signer.label,
         rate=movie.rate,
         frames=movie.frames,
     )
+
+
+def _licences(
+    made: Made,
+    models: Sequence[dict[str, str]],
+    known: Mapping[str, Asset],
+    receipt: dict[str, Any],
+) -> dict[str, Any]:
+    """Sum up the licences of everything that went into the render."""
+    person = [{"name": name, "licence": known[name].licence} for name in made.ingredients]
+    return summary(
+        [
+            *model_parts(models),
+            *clip_parts(made.clips),
+            *model_parts(person, role="ingredient of the person"),
+            consent_part(receipt),
+        ]
+    )
+
+
+def _label(style: LabelStyle, kind: str) -> dict[str, Any]:
+    text = label_text(style, kind)
+    if text is None:
+        return {"off_reason": style.off_reason}
+    return {
+        "text": text,
+        "language": style.language,
+        "position": style.position,
+        "size": style.size,
+    }
 
 
 def _sign_poster(out: Marked, movie: Movie, statement: Statement, signer: Signer) -> None:

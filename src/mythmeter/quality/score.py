@@ -25,7 +25,7 @@ from mythmeter.quality.speaker import enrolment_controls, person_speech, speaker
 from mythmeter.quality.stability import jitter_metric
 from mythmeter.quality.whose_face import whose_face
 from mythmeter.quality.words import intelligibility, script_of
-from mythmeter.render.label import draw_label, label_text
+from mythmeter.render.label import LabelStyle, draw_label, label_text
 from mythmeter.render.timeline import Timeline, read_timeline
 from mythmeter.usage.record import UsageRecord
 from mythmeter.voice.embeddings.encoder import RATE_HZ, load_encoder
@@ -69,7 +69,7 @@ class Settings:
 
     every_frames: int
     landmarks: str
-    label: str
+    label: LabelStyle
     crf: float
     preset: str
 
@@ -172,13 +172,18 @@ def _observe(
     render: RenderFiles, settings: Settings, timeline: Timeline, instruments: Instruments
 ) -> Observed:
     kind = json.loads(render.consent.read_text(encoding="utf-8"))["kind"]
-    label = draw_label(label_text(settings.label, kind), *frame_size(render.clip))
+    style = settings.label
+    text = label_text(style, kind)
+    box = slice(0, 0), slice(0, 0)
+    if text is not None:
+        size = frame_size(render.clip)
+        box = draw_label(text, *size, style.position, style.size).box
     return observe(
         render.render,
         render.clip,
         render.faces,
         timeline,
-        label=label.box,
+        label=box,
         every_frames=settings.every_frames,
         landmarker=instruments.landmarker,
         encoder=instruments.face_encoder,

@@ -1,4 +1,4 @@
-"""One chunk of the render: each face back in its picture, the label burnt in, H.264."""
+"""One chunk of the render: each face back in its picture, watermark and label in it, H.264."""
 
 import json
 from collections.abc import Iterator
@@ -16,9 +16,10 @@ from mythmeter.faces.mask import face_mask, paste
 from mythmeter.faces.table import CropTable, FaceTrack, read_crops, read_faces
 from mythmeter.media.decode import Frame, count_frames, frame_size, read_frames
 from mythmeter.media.encode import VideoWriter
-from mythmeter.render.label import Label, draw_label, label_text
+from mythmeter.render.label import LabelStyle, draw_label, label_text
 from mythmeter.render.sequence import frames_in_order
 from mythmeter.render.timeline import Timeline, read_timeline
+from mythmeter.render.watermark import VideoMarker, Windows, mark_id
 from mythmeter.usage.record import UsageRecord
 
 KEYFRAME_S = 2.0
@@ -56,7 +57,9 @@ def composite(
     crop_table: Path,
     out: Path,
     chunk: int,
-    label: str,
+    render: str,
+    label: LabelStyle,
+    networks: tuple[Path, Path],
     encoding: Encoding,
     record: UsageRecord,
 ) -> None:
@@ -71,18 +74,26 @@ def composite(
         crops, crop_table: finished crops of this chunk's output frames, and their geometry.
         out: the `.mp4` to write; a closed group of pictures starts it.
         chunk: from 1.
+        render: name of the render; with the consent record's id it makes the watermark's payload.
         label: `render.label` of the configuration.
+        networks: encoder and decoder of the video watermark.
 
     Raises:
         MediaError: crops and timeline disagree, or the picture is too small for the label.
+        ModelError: the watermark's network does not load; nothing is written without it.
     """
     with record.phase("warmup"):
         plan = read_timeline(timeline)
         numbers = plan.of_chunk(chunk)
         _check_counts(crops, crop_table, numbers)
         width, height = frame_size(clip)
-        kind = json.loads(consent.read_text(encoding="utf-8"))["kind"]
-        drawn = draw_label(label_text(label, kind), width, height)
+        receipt = json.loads(consent.read_text(encoding="utf-8"))
+        text = label_text(label, receipt["kind"])
+        drawn = text and draw_label(text, width, height, label.position, label.size)
+    with record.phase("model_load"):
+        windows = Windows.of(plan.frames, float(plan.rate))
+        word = mark_id(receipt["record_id"], render)
+        marker = VideoMarker(*networks, word, windows, encoding.threads)
     writer = VideoWriter(
         out,
         rate=plan.rate,
@@ -93,8 +104,10 @@ def composite(
         threads=encoding.threads,
     )
     with record.phase("steady", frames=len(numbers)), writer:
-        for picture in composed(clip, faces, masks, plan, crops, crop_table, numbers, drawn):
-            writer.write(picture)
+        for picture in composed(clip, faces, masks, plan, crops, crop_table, numbers):
+            number = int(numbers[writer.frames_written])
+            picture = _watermarked(picture, number, marker, clip, plan)
+            writer.write(drawn.burn_in(picture) if drawn else picture)
         if writer.frames_written != len(numbers):
             raise MediaError(
                 f"{out.name}: {writer.frames_written} frames were encoded, but chunk {chunk} of "
@@ -110,9 +123,8 @@ def composed(
     crops: Path,
     crop_table: Path,
     numbers: NDArray[np.int32],
-    label: Label,
 ) -> Iterator[Frame]:
-    """Yield the finished pictures of consecutive output frames `numbers`."""
+    """Yield the pictures of consecutive output frames `numbers`, neither marked nor labelled."""
     shown = plan.target_frame[numbers]
     footage = frames_in_order(clip, shown), frames_in_order(masks, shown, pixels="gray")
     pictures = zip(numbers, shown, *footage, read_frames(crops), strict=True)
@@ -123,7 +135,22 @@ def composed(
             mask = blend_mask(placed.swapped, placed.performer, crop.shape[0])
             mask *= visible.astype(np.float32) * (placed.opacity / 255)
             frame = paste(frame, crop, mask, placed.matrix)
-        yield label.burn_in(frame)
+        yield frame
+
+
+def _watermarked(
+    picture: Frame, number: int, marker: VideoMarker, clip: Path, plan: Timeline
+) -> Frame:
+    """Mark an output frame.
+
+    The network looks at the untouched footage of a window, not at the finished picture, which may
+    belong to another chunk: so a render is the same in however many chunks it is made.
+    """
+    key = marker.needs(number)
+    if key is not None:
+        shown = int(plan.target_frame[key])
+        marker.look(number, next(read_frames(clip, shown, shown + 1)))
+    return marker.mark(number, picture)
 
 
 def blend_mask(

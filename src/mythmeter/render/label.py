@@ -1,9 +1,11 @@
 """The visible label: what it says, how it is drawn, and where in the picture it stands."""
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mythmeter.errors import ConfigError, MediaError
 from mythmeter.media.decode import Frame
 
-TEXT_HEIGHT = 0.045
-"""Height of the letters' em over the shorter side of the picture."""
+Position = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
 
 SMALLEST_TEXT_PX = 10
 LARGEST_SHARE = 0.4
@@ -21,35 +22,122 @@ LARGEST_SHARE = 0.4
 
 PLATE_OPACITY = 0.62
 
-KIND_NOTES = {
-    "synthetic": "(synthetic person)",
-    "corpus-evaluation": "evaluation only, not for publication",
+TEXTS = {
+    "en": "AI-generated: face, voice",
+    "de": "KI-generiert: Gesicht, Stimme",
+    "es": "Generado por IA: rostro, voz",
+    "fr": "Généré par IA : visage, voix",
+    "it": "Generato con IA: volto, voce",
+    "nl": "Door AI gegenereerd: gezicht, stem",
+    "pl": "Wygenerowane przez AI: twarz, głos",
+    "pt": "Gerado por IA: rosto, voz",
 }
-"""What the label says besides the configured text, by the kind of the consent record."""
+"""What the label says in each language, where the configuration gives no text of its own."""
+
+SYNTHETIC, EVALUATION = "synthetic", "corpus-evaluation"
+NOTES = {
+    "en": {
+        SYNTHETIC: "(synthetic person)",
+        EVALUATION: "evaluation only, not for publication",
+    },
+    "de": {
+        SYNTHETIC: "(synthetische Person)",
+        EVALUATION: "nur zur Auswertung, nicht zur Veröffentlichung",
+    },
+    "es": {
+        SYNTHETIC: "(persona sintética)",
+        EVALUATION: "solo para evaluación, no publicar",
+    },
+    "fr": {
+        SYNTHETIC: "(personne synthétique)",
+        EVALUATION: "pour évaluation seulement, ne pas publier",
+    },
+    "it": {
+        SYNTHETIC: "(persona sintetica)",
+        EVALUATION: "solo per valutazione, non pubblicare",
+    },
+    "nl": {
+        SYNTHETIC: "(synthetische persoon)",
+        EVALUATION: "alleen voor evaluatie, niet voor publicatie",
+    },
+    "pl": {
+        SYNTHETIC: "(osoba syntetyczna)",
+        EVALUATION: "tylko do oceny, nie do publikacji",
+    },
+    "pt": {
+        SYNTHETIC: "(pessoa sintética)",
+        EVALUATION: "apenas para avaliação, não publicar",
+    },
+}
+"""What the label says besides, by the kind of the consent record."""
+
+SHORTEST_REASON = 10
 
 
-def label_text(config_label: str, kind: str) -> str:
+@dataclass(frozen=True)
+class LabelStyle:
+    """The label as the configuration asks for it: section `render.label`."""
+
+    language: str = "en"
+    text: str | None = None
+    """None: the text of the language."""
+    position: Position = "top-left"
+    size: float = 0.045
+    """Height of the letters' em over the shorter side of the picture."""
+    off_reason: str | None = None
+    """Why there is no label; None: there is one. It goes into the signed manifest."""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "LabelStyle":
+        """Build it from the section of the configuration.
+
+        Raises:
+            ConfigError: a reason that says nothing.
+        """
+        style = cls(**settings)
+        reason = style.off_reason
+        if reason is not None and len(reason.strip()) < SHORTEST_REASON:
+            raise ConfigError(
+                f"render.label.off_reason is {reason!r}. A render without its label needs a reason "
+                f"of {SHORTEST_REASON} characters at least, signed with it; null: labelled."
+            )
+        return style
+
+
+def label_text(style: LabelStyle, kind: str) -> str | None:
     """Return what is burnt in: the configured label, and a note where the person is not a real one.
 
     Args:
-        config_label: `render.label` of the configuration.
+        style: `render.label` of the configuration.
         kind: kind of the consent record, from the receipt.
 
+    Returns:
+        The text; None where the label is switched off for a reason.
+
     Raises:
-        ConfigError: the label is blank, or has characters that its font cannot draw.
+        ConfigError: the label is blank, has characters that its font cannot draw, or is switched
+            off for a person who did not agree.
     """
-    label = " ".join(config_label.split())
+    if style.off_reason is not None:
+        if kind == EVALUATION:
+            raise ConfigError(
+                "render.label.off_reason: the person of this render did not agree to anything "
+                "(record of kind corpus-evaluation), so the label cannot be switched off."
+            )
+        return None
+    text = TEXTS[style.language] if style.text is None else style.text
+    label = " ".join(text.split())
     if not label:
         raise ConfigError(
-            "render.label is blank. Every render says that it is made by AI, and what in it: for "
-            'example "AI-generated: face, voice".'
+            "render.label.text is blank. Every render says that it is made by AI, and what in it: "
+            'for example "AI-generated: face, voice".'
         )
     unknown = sorted({c for c in label if c != " " and ord(c) not in _drawable()})
     if unknown:
         raise ConfigError(
-            f"render.label has characters that DejaVu Sans cannot draw: {' '.join(unknown)}"
+            f"render.label.text has characters that DejaVu Sans cannot draw: {' '.join(unknown)}"
         )
-    note = KIND_NOTES.get(kind)
+    note = NOTES[style.language].get(kind)
     if note is None:
         return label
     return f"{label} {note}" if note.startswith("(") else f"{label}; {note}"
@@ -85,28 +173,34 @@ class Label:
 
 
 @cache
-def draw_label(text: str, width: int, height: int) -> Label:
-    """Draw a label into the upper left corner of a picture of this size.
+def draw_label(
+    text: str,
+    width: int,
+    height: int,
+    position: Position = "top-left",
+    size: float = LabelStyle.size,
+) -> Label:
+    """Draw a label into a corner of a picture of this size.
 
-    Letters are 4.5 % of the shorter side, at least 10 px; long texts are broken into lines.
+    Letters are `size` of the shorter side, at least 10 px; long texts are broken into lines.
 
     Raises:
         MediaError: the picture is too small for a label that can be read.
     """
-    wanted_px = max(SMALLEST_TEXT_PX, round(TEXT_HEIGHT * min(width, height)))
+    wanted_px = max(SMALLEST_TEXT_PX, round(size * min(width, height)))
     for text_px in range(wanted_px, SMALLEST_TEXT_PX - 1, -1):
-        label = _laid_out(text, text_px, width, height)
+        label = _laid_out(text, text_px, width, height, position)
         if label is not None:
             return label
     raise MediaError(
         f'The label "{text}" cannot be read on a picture of {width}×{height}. Use larger footage '
-        "or a shorter render.label."
+        "or a shorter render.label.text."
     )
 
 
-def _laid_out(text: str, text_px: int, width: int, height: int) -> Label | None:
+def _laid_out(text: str, text_px: int, width: int, height: int, position: Position) -> Label | None:
     """Draw at one size of letters; None where it does not fit."""
-    font = ImageFont.truetype(str(_font_file()), text_px, layout_engine=ImageFont.Layout.BASIC)
+    font = label_font(text_px)
     margin, padding = round(0.6 * text_px), round(0.4 * text_px)
     lines = _broken(text, font, width - 2 * (margin + padding))
     if lines is None:
@@ -120,7 +214,14 @@ def _laid_out(text: str, text_px: int, width: int, height: int) -> Label | None:
     pen = ImageDraw.Draw(plate)
     for number, line in enumerate(lines):
         pen.text((padding, padding + number * (ascent + descent)), line, fill=255, font=font)
-    return Label(text, margin, margin, np.asarray(plate, np.float32) / np.float32(255))
+    left = margin if position.endswith("left") else width - margin - plate_width
+    top = margin if position.startswith("top") else height - margin - plate_height
+    return Label(text, left, top, np.asarray(plate, np.float32) / np.float32(255))
+
+
+def label_font(text_px: int) -> ImageFont.FreeTypeFont:
+    """Return the label's font at a size of its em in pixels."""
+    return ImageFont.truetype(str(_font_file()), text_px, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _broken(text: str, font: ImageFont.FreeTypeFont, width_px: int) -> list[str] | None:

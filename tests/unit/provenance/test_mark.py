@@ -1,18 +1,29 @@
 """Signing: what is written, and when nothing is."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from scene import write_consent
+from scene import record_id_of, write_consent
 
 from mythmeter.errors import ConsentError, ProvenanceError
 from mythmeter.models.fetch import sha256_of
 from mythmeter.people.ledger import read_ledger
 from mythmeter.provenance.c2pa_file import read_file
 from mythmeter.provenance.keys import load_signer
-from mythmeter.provenance.manifest import CERTIFICATE, CONSENT, LABEL, MODELS, RENDER, SOURCES
+from mythmeter.provenance.manifest import (
+    CERTIFICATE,
+    CONSENT,
+    LABEL,
+    LICENCES,
+    MODELS,
+    RENDER,
+    SOURCES,
+    WATERMARKS,
+)
+from mythmeter.render.watermark import mark_id
 
 
 def test_the_manifest_says_whose_consent_what_was_used_and_what_was_done(signed, tmp_path) -> None:
@@ -23,13 +34,18 @@ def test_the_manifest_says_whose_consent_what_was_used_and_what_was_done(signed,
         "kind": "synthetic",
         "sha256": sha256_of(signed.scene.record),
     }
-    assert reading.assertion(LABEL) == {"text": "AI-generated: face, voice (synthetic person)"}
+    label = reading.assertion(LABEL)
+    assert label["text"] == "AI-generated: face, voice (synthetic person)"
+    assert (label["position"], label["size"]) == ("top-left", 0.045)
+    marks = reading.assertion(WATERMARKS)
+    assert marks["video"]["payload"] == mark_id(record_id_of(signed.scene), "demo")
     assert reading.assertion(CERTIFICATE) == {"text": "test certificate, not publicly trusted"}
     assert reading.assertion(RENDER) == {"frames": 12, "rate": "24000/1001"}
     names = [model["name"] for model in reading.assertion(MODELS)["models"]]
-    assert "kokoro" in names and "face_mesh" in names
+    assert {"kokoro", "face_mesh", "rivagan_encoder"} <= set(names)
     actions = [a["action"] for a in reading.assertion("c2pa.actions.v2")["actions"]]
     assert actions[0] == "c2pa.opened"
+    assert actions.count("c2pa.watermarked.unbound") == 2
     assert "compositeWithTrainedAlgorithmicMedia" in reading.source_types()
 
 
@@ -42,7 +58,7 @@ def test_footage_is_the_parent_and_face_voice_and_speech_are_components(signed, 
         "voice 1": "componentOf",
         "speech": "componentOf",
     }
-    sources = read_file(tmp_path / "demo.mp4").assertion(SOURCES)
+    sources = read_file(tmp_path / "signed.mp4").assertion(SOURCES)
     assert [source["name"] for source in sources["files"]] == list(relations)
 
 
@@ -67,7 +83,7 @@ def test_consent_that_expires_before_signing_leaves_nothing(signed, tmp_path: Pa
             signed.mark(tmp_path, now=datetime(2026, 11, 21, 10, 0, 1, tzinfo=UTC))
         assert list(tmp_path.iterdir()) == []
         signed.mark(tmp_path, now=datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC))
-        assert (tmp_path / "demo.mp4").exists()
+        assert (tmp_path / "signed.mp4").exists()
     finally:
         write_consent(signed.scene)
 
@@ -75,7 +91,7 @@ def test_consent_that_expires_before_signing_leaves_nothing(signed, tmp_path: Pa
 def test_without_a_certificate_nothing_is_written(signed, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    bare = type(signed)(signed.scene, signed.assembled, tmp_path / "no-keys")
+    bare = replace(signed, signing=tmp_path / "no-keys")
     before = read_ledger(signed.scene.record)
     with pytest.raises(ProvenanceError, match="mythmeter keys init"):
         bare.mark(out)
@@ -88,10 +104,19 @@ def test_a_render_is_counted_once_signed_and_refused_beyond_the_minutes(signed, 
     try:
         signed.mark(tmp_path / "one")
         (entry,) = read_ledger(signed.scene.record)
-        assert entry.sha256 == sha256_of(tmp_path / "one" / "demo.mp4")
+        assert entry.sha256 == sha256_of(tmp_path / "one" / "signed.mp4")
         signed.mark(tmp_path / "one")
         with pytest.raises(ConsentError, match=r"for 0\.015 minutes of renders in all"):
             signed.mark(tmp_path / "two")
         assert not (tmp_path / "two").exists()
     finally:
         write_consent(signed.scene)
+
+
+def test_the_manifest_names_every_licence_and_whether_commercial_use_is_allowed(
+    signed, tmp_path
+) -> None:
+    said = read_file(signed.mark(tmp_path).video).assertion(LICENCES)
+    licences = {part["name"]: part["licence"] for part in said["parts"]}
+    assert licences["kokoro"] == "Apache-2.0" and licences["walk"] == "CC BY 4.0"
+    assert said["commercial_use"] == "no" and "synthetic record" in said["line"]

@@ -2,26 +2,29 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
-from scene import HEIGHT, LABEL, WIDTH, footage_picture
+from scene import HEIGHT, LABEL, WIDTH, footage_picture, record_id_of
 
 from mythmeter.errors import MediaError, ProvenanceError
-from mythmeter.provenance import checks
-from mythmeter.provenance.verify import verify_file, verify_render
-from mythmeter.provenance.visible import THRESHOLD, LabelMeter
-from mythmeter.render.label import Label, draw_label
-from mythmeter.usage.record import UsageRecord
+from mythmeter.provenance import checks, mark
+from mythmeter.provenance.keys import ensure_test_signer
+from mythmeter.provenance.receipt import check_receipt
+from mythmeter.provenance.registry import read_registry
+from mythmeter.provenance.visible import FOUND_THRESHOLD, THRESHOLD, LabelMeter, find_label
+from mythmeter.render.label import Label, LabelStyle, draw_label
+from mythmeter.render.watermark import VideoMarker
 
 pytestmark = pytest.mark.usefixtures("watermark_heard")
 
 
-def failed(path: Path, signing: Path | None = None) -> set[str]:
-    return {check.name for check in verify_file(path, signing).failures}
+def other_render(signed, made):  # type: ignore[no-untyped-def]
+    return replace(signed, scene=made[0], assembled=made[1])
 
 
 def remuxed(source: Path, out: Path) -> Path:
@@ -36,9 +39,7 @@ def remuxed(source: Path, out: Path) -> Path:
 
 
 def test_a_marked_render_passes_and_its_receipt_holds_what_was_measured(signed, tmp_path) -> None:
-    video = signed.mark(tmp_path).video
-    receipt = tmp_path / "demo.receipt.json"
-    verify_render(video, receipt, signing=signed.signing, record=UsageRecord("verify_render", {}))
+    receipt = signed.publish(signed.mark(tmp_path / "work"), tmp_path)
     content = json.loads(receipt.read_text(encoding="utf-8"))
     found = {name: check["measured"] for name, check in content["checks"].items()}
     assert content["decision"] == "verified" and content["file"] == "demo.mp4"
@@ -54,7 +55,7 @@ def test_a_marked_render_passes_and_its_receipt_holds_what_was_measured(signed, 
 
 def test_without_our_certificate_a_file_is_valid_but_not_trusted(signed, tmp_path) -> None:
     video = signed.mark(tmp_path).video
-    verdict = verify_file(video, tmp_path / "no-keys")
+    verdict = signed.verify(video, tmp_path / "no-keys")
     assert verdict.passed and verdict.checks[0].measured["state_with_own_root"] is None
 
 
@@ -63,21 +64,30 @@ def test_one_changed_bit_makes_the_signature_invalid(signed, tmp_path) -> None:
     content = bytearray(video.read_bytes())
     content[content.rindex(b"mdat") + 2000] ^= 1
     video.write_bytes(content)
-    verdict = verify_file(video)
-    assert verdict.checks[0].measured["state"] == "Invalid"
+    verdict = signed.verify(video)
+    assert verdict.checks[0].measured["state"] == "Invalid" and verdict.verdict == "marked"
     assert "assertion.bmffHash.mismatch" in verdict.checks[0].measured["problems"]
 
 
-def test_a_copy_without_the_manifest_fails(signed, tmp_path) -> None:
-    copy = remuxed(signed.mark(tmp_path).video, tmp_path / "copy.mp4")
-    assert {"signature", "consent_reference", "source_type", "visible_label"} <= failed(copy)
+def test_a_copy_without_the_manifest_fails_but_its_other_marks_are_found(signed, tmp_path) -> None:
+    receipt = signed.publish(signed.mark(tmp_path / "work"), tmp_path)
+    copy = remuxed(tmp_path / "demo.mp4", tmp_path / "copy.mp4")
+    verdict = signed.verify(copy, registry=read_registry(receipt.parent))
+    assert {check.name for check in verdict.failures} == {
+        "signature",
+        "consent_reference",
+        "source_type",
+    }
+    assert verdict.marks == ("visible_label", "video_watermark", "audio_watermark")
+    mark = next(check for check in verdict.checks if check.name == "video_watermark")
+    assert mark.measured["leads_to"]["record_id"] == record_id_of(signed.scene)
+    assert mark.measured["leads_to"]["render"] == "demo" and "record urn:uuid" in str(verdict)
 
 
 def test_a_render_without_the_label_fails(signed, assemble_scene, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(Label, "burn_in", lambda label, frame: frame)
-    scene, assembled = assemble_scene(tmp_path)
-    video = type(signed)(scene, assembled, signed.signing).mark(tmp_path).video
-    (check,) = verify_file(video, signed.signing).failures
+    made = other_render(signed, assemble_scene(tmp_path))
+    (check,) = signed.verify(made.mark(tmp_path).video).failures
     assert check.name == "visible_label" and abs(check.measured["lowest"]) < 0.1
 
 
@@ -88,62 +98,115 @@ def test_a_label_missing_from_one_picture_is_noticed(signed, tmp_path, monkeypat
 
     original = checks.read_luma
     monkeypatch.setattr(checks, "read_luma", flickering)
-    (check,) = verify_file(signed.mark(tmp_path).video).failures
+    (check,) = signed.verify(signed.mark(tmp_path).video).failures
     assert check.measured["lowest_frame"] == 7
 
 
 def test_speech_without_a_watermark_fails(signed, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(checks, "mark_strength", lambda samples, rate_hz: 0.013)
-    assert failed(signed.mark(tmp_path).video) == {"audio_watermark"}
+    (check,) = signed.verify(signed.mark(tmp_path).video).failures
+    assert check.name == "audio_watermark"
 
 
-def test_a_failed_render_gets_no_receipt_and_loses_its_name(signed, tmp_path, monkeypatch) -> None:
-    video = signed.mark(tmp_path).video
+def test_pictures_without_a_watermark_fail(signed, assemble_scene, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(VideoMarker, "mark", lambda marker, number, frame: frame)
+    made = other_render(signed, assemble_scene(tmp_path))
+    (check,) = signed.verify(made.mark(tmp_path).video).failures
+    assert check.name == "video_watermark" and check.measured["prefix_agreement"] < 0.5
+
+
+def test_a_manifest_moved_to_another_render_is_noticed(signed, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(mark, "mark_id", lambda record_id, render: "0badcafe")
+    (check,) = signed.verify(signed.mark(tmp_path).video).failures
+    assert "but the manifest states 0badcafe" in check.finding
+
+
+def test_a_failed_render_never_reaches_its_final_place(signed, tmp_path, monkeypatch) -> None:
+    marked = signed.mark(tmp_path / "work")
     monkeypatch.setattr(checks, "mark_strength", lambda samples, rate_hz: 0.0)
-    receipt = tmp_path / "demo.receipt.json"
+    final = tmp_path / "final"
     with pytest.raises(ProvenanceError) as refused:
-        verify_render(
-            video, receipt, signing=signed.signing, record=UsageRecord("verify_render", {})
-        )
-    assert "audio_watermark" in str(refused.value) and "demo.unverified.mp4" in str(refused.value)
-    assert not receipt.exists() and not video.exists()
-    assert (tmp_path / "demo.unverified.mp4").exists()
+        signed.publish(marked, final)
+    assert "audio_watermark" in str(refused.value) and "unverified.mp4" in str(refused.value)
+    assert not final.exists() and not marked.video.exists()
+    assert (tmp_path / "work" / "unverified.mp4").exists()
 
 
 def test_a_later_success_clears_away_what_failed(signed, tmp_path) -> None:
-    video = signed.mark(tmp_path).video
-    leftover = tmp_path / "demo.unverified.mp4"
-    shutil.copy(video, leftover)
-    verify_render(
-        video,
-        tmp_path / "demo.receipt.json",
-        signing=signed.signing,
-        record=UsageRecord("verify_render", {}),
-    )
+    marked = signed.mark(tmp_path / "work")
+    leftover = tmp_path / "work" / "unverified.mp4"
+    shutil.copy(marked.video, leftover)
+    signed.publish(marked, tmp_path)
     assert not leftover.exists()
+    assert (tmp_path / "demo.mp4").read_bytes() == marked.video.read_bytes()
 
 
 def test_a_render_signed_by_somebody_else_is_not_ours(signed, tmp_path) -> None:
-    from mythmeter.provenance.keys import ensure_test_signer
-
     ensure_test_signer(tmp_path / "other")
-    video = signed.mark(tmp_path).video
+    marked = signed.mark(tmp_path / "work")
     with pytest.raises(ProvenanceError, match="signature"):
-        verify_render(
-            video,
-            tmp_path / "receipt.json",
-            signing=tmp_path / "other",
-            record=UsageRecord("verify_render", {}),
-        )
+        signed.publish(marked, tmp_path, tmp_path / "other")
+    assert not (tmp_path / "demo.mp4").exists()
+
+
+def test_a_render_without_a_label_says_why(signed, assemble_scene, tmp_path) -> None:
+    style = LabelStyle(off_reason="shown in an exhibition that labels the room")
+    other = other_render(signed, assemble_scene(tmp_path, style=style))
+    verdict = signed.verify(other.mark(tmp_path, label=style).video)
+    assert verdict.passed and "an exhibition that labels the room" in str(verdict)
+
+
+def edited(receipt: Path, **values: object) -> None:
+    content = json.loads(receipt.read_text(encoding="utf-8"))
+    receipt.write_text(json.dumps({**content, **values}), encoding="utf-8")
+
+
+def test_a_receipt_that_was_edited_or_copied_is_refused(signed, tmp_path) -> None:
+    receipt = signed.publish(signed.mark(tmp_path / "work"), tmp_path)
+    video = tmp_path / "demo.mp4"
+    assert check_receipt(receipt, video, signed.signing)["decision"] == "verified"
+    other = tmp_path / "other.mp4"
+    shutil.copy(video, other)
+    with pytest.raises(ProvenanceError, match=r"is the receipt of demo\.mp4"):
+        check_receipt(receipt, other, signed.signing)
+    edited(receipt, file="other.mp4")
+    with pytest.raises(ProvenanceError, match="was edited"):
+        check_receipt(receipt, other, signed.signing)
+
+
+def test_a_receipt_does_not_cover_a_file_that_was_exchanged(signed, tmp_path) -> None:
+    receipt = signed.publish(signed.mark(tmp_path / "work"), tmp_path)
+    shutil.copy(signed.assembled, tmp_path / "demo.mp4")
+    with pytest.raises(ProvenanceError, match="as it is now"):
+        check_receipt(receipt, tmp_path / "demo.mp4", signed.signing)
+
+
+def test_sound_alone_is_judged_by_its_watermark(signed) -> None:
+    verdict = signed.verify(signed.scene.speech)
+    assert verdict.marks == ("audio_watermark",) and verdict.verdict == "marked"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a film"])
-def test_what_is_not_a_film_is_said_to_be_none(tmp_path: Path, content: bytes | None) -> None:
+def test_what_is_not_a_film_is_said_to_be_none(
+    signed, tmp_path: Path, content: bytes | None
+) -> None:
     path = tmp_path / "film.mp4"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(MediaError, match=r"film\.mp4"):
-        verify_file(path)
+        signed.verify(path)
+
+
+def test_a_label_is_found_anywhere_and_at_other_sizes() -> None:
+    label = draw_label(LABEL, WIDTH * 2, HEIGHT * 2, "bottom-right")
+    rng = np.random.default_rng(1)
+    grounds = [rng.integers(0, 256, (HEIGHT * 2, WIDTH * 2, 3), dtype=np.uint8) for _ in range(3)]
+    labelled = [label.burn_in(cv2.GaussianBlur(ground, (0, 0), 2)) for ground in grounds]
+    cropped = [cv2.resize(p[40:, 60:], (420, 320), interpolation=cv2.INTER_AREA) for p in labelled]
+    english = {"en": "AI-generated:"}
+    found, nothing = find_label(cropped, english), find_label(grounds, english)
+    assert found.score >= FOUND_THRESHOLD > 0.4 > nothing.score
+    assert found.top > 0.5
 
 
 def test_labelled_and_unlabelled_pictures_lie_far_apart() -> None:

@@ -20,20 +20,30 @@ from scene import (
     make_scene,
     make_speech,
     receipt_content,
+    record_id_of,
     tone,
 )
 
-from mythmeter.errors import MediaError
+from mythmeter.errors import MediaError, ModelError
 from mythmeter.faces.align import crop_matrix, transform
 from mythmeter.media.decode import count_frames, read_frames
 from mythmeter.media.encode import VideoWriter
 from mythmeter.render.composite import Encoding, blend_mask, chunk_number, composed, composite
-from mythmeter.render.label import draw_label
+from mythmeter.render.label import LabelStyle, draw_label
 from mythmeter.render.timeline import plan_render, read_timeline
+from mythmeter.render.watermark import VideoMarkReader, agreement, mark_id, vote
 from mythmeter.usage.record import UsageRecord
 
 RATE = Fraction(24000, 1001)
 LOSSLESS = Encoding(crf=0, preset="ultrafast")
+MODELS = Path(__file__).parents[3] / "resources" / "models"
+NETWORKS = MODELS / "rivagan_encoder.onnx", MODELS / "rivagan_decoder.onnx"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _networks(models) -> None:  # type: ignore[no-untyped-def]
+    """Fetch the watermark's networks where they are not yet."""
+    assert (models("rivagan_encoder"), models("rivagan_decoder")) == NETWORKS
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +81,9 @@ def rendered(
         crop_table=table,
         out=out,
         chunk=chunk,
-        label=LABEL,
+        render="demo",
+        label=LabelStyle(),
+        networks=NETWORKS,
         encoding=encoding,
         record=UsageRecord("composite", {}),
     )
@@ -83,16 +95,14 @@ def pictures_of(scene: Scene, absent: frozenset[int] = frozenset()) -> list[NDAr
     planned(scene, 1)
     crops, table = make_crops(scene, 1, absent=absent)
     plan = read_timeline(scene.timeline)
-    label = draw_label(LABEL, WIDTH, HEIGHT)
     numbers = plan.of_chunk(1)
-    return list(composed(scene.clip, scene.faces, scene.masks, plan, crops, table, numbers, label))
+    return list(composed(scene.clip, scene.faces, scene.masks, plan, crops, table, numbers))
 
 
-def test_pixels_outside_mask_and_label_are_those_of_the_footage(scene: Scene) -> None:
+def test_pixels_outside_the_mask_are_those_of_the_footage(scene: Scene) -> None:
     pictures = pictures_of(scene)
     plan = read_timeline(scene.timeline)
     footage = list(read_frames(scene.clip))
-    label = draw_label(LABEL, WIDTH, HEIGHT)
     for number in (0, 5, 13):
         target = int(plan.target_frame[number])
         points = face_points(target)
@@ -101,17 +111,54 @@ def test_pixels_outside_mask_and_label_are_those_of_the_footage(scene: Scene) ->
         (left, top), (right, bottom) = (low - reach).astype(int), (high + reach).astype(int)
         outside = np.ones((HEIGHT, WIDTH), bool)
         outside[max(0, top) : bottom, left:right] = False
-        outside[label.box] = False
         assert np.array_equal(pictures[number][outside], footage[target][outside])
         centre = points[4, :2].round().astype(int)
         assert np.abs(pictures[number][centre[1], centre[0]].astype(int) - CROP_COLOUR).max() <= 2
 
 
-def test_a_frame_without_a_face_shows_the_footage_and_the_label(scene: Scene) -> None:
+def test_a_frame_without_a_face_shows_the_footage(scene: Scene) -> None:
     pictures = pictures_of(scene, absent=frozenset({3}))
     footage = list(read_frames(scene.clip, 0, 4))
-    expected = draw_label(LABEL, WIDTH, HEIGHT).burn_in(footage[3])
-    assert np.array_equal(pictures[3], expected)
+    assert np.array_equal(pictures[3], footage[3])
+
+
+def test_the_finished_file_carries_label_and_watermark_and_little_else_changed(
+    scene: Scene, models
+) -> None:
+    planned(scene, 1)
+    found = list(read_frames(rendered(scene, 1)))
+    mark = vote([VideoMarkReader(models("rivagan_decoder")).read(found[n]) for n in (3, 12)])
+    record_id = record_id_of(scene)
+    assert mark.present and agreement(mark.logits, mark_id(record_id, "demo")) > 0.7
+    clean = pictures_of(scene)[3].astype(int)
+    box = draw_label(f"{LABEL} (synthetic person)", WIDTH, HEIGHT).box
+    changed = np.abs(found[3] - clean)
+    assert changed[box].mean() > 20
+    changed[box] = 0
+    assert 0 < changed.mean() < 3
+
+
+def test_without_its_network_no_picture_is_written(scene: Scene, tmp_path: Path) -> None:
+    planned(scene, 1)
+    crops, table = make_crops(scene, 1)
+    with pytest.raises(ModelError, match="Unmarked video is never written"):
+        composite(
+            consent=scene.receipt,
+            clip=scene.clip,
+            faces=scene.faces,
+            masks=scene.masks,
+            timeline=scene.timeline,
+            crops=crops,
+            crop_table=table,
+            out=tmp_path / "chunk.mp4",
+            chunk=1,
+            render="demo",
+            label=LabelStyle(),
+            networks=(tmp_path / "none.onnx", tmp_path / "none.onnx"),
+            encoding=LOSSLESS,
+            record=UsageRecord("composite", {}),
+        )
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_mask_covers_both_faces_and_ends_before_the_crop_does() -> None:
@@ -187,7 +234,9 @@ def test_crops_of_another_timeline_are_refused_before_rendering(scene: Scene) ->
             crop_table=table,
             out=out,
             chunk=1,
-            label=LABEL,
+            render="demo",
+            label=LabelStyle(),
+            networks=NETWORKS,
             encoding=LOSSLESS,
             record=UsageRecord("composite", {}),
         )
