@@ -157,9 +157,7 @@ def test_one_frame_is_enough_of_a_target(model: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_swapper_is_named_with_those_there_are(person: Files, tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigError, match=r"no swapper 'magic'\. Known: autoencoder, closed_form"
-    ):
+    with pytest.raises(ConfigError, match=r"no swapper 'magic'\. Known: autoencoder, closed_form"):
         learn([person], tmp_path / "model.safetensors", swapper="magic")
 
 
