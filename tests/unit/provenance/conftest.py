@@ -97,6 +97,7 @@ def make_assembled(  # type: ignore[no-untyped-def]
         consent=scene.receipt,
         clip=scene.clip,
         faces=scene.faces,
+        masks=scene.masks,
         timeline=scene.timeline,
         crops=crops,
         crop_table=table,

@@ -146,6 +146,7 @@ def test_without_its_network_no_picture_is_written(scene: Scene, tmp_path: Path)
             consent=scene.receipt,
             clip=scene.clip,
             faces=scene.faces,
+            masks=scene.masks,
             timeline=scene.timeline,
             crops=crops,
             crop_table=table,
