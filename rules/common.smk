@@ -350,6 +350,26 @@ def credited_synthesiser(wildcards):
     return "xtts:own" if own else name
 
 
+def credited_swapper(wildcards):
+    """The swapper as the manifest names it: a one-shot one is the user's own two files."""
+    name = render_of(wildcards).swapper
+    if name != "oneshot_onnx":
+        return [name]
+    files = config["swap"]["oneshot"]
+    return [f"catalogue:{files['swapper']}", f"catalogue:{files['recognition']}"]
+
+
+def credited_backends(wildcards):
+    """Everything that shaped a render, by the names that the manifest's credits know."""
+    return [
+        config["faces"]["landmarks"],
+        *(["parsing:own"] if project.parsing else []),
+        *credited_swapper(wildcards),
+        credited_synthesiser(wildcards),
+        render_of(wildcards).syncer,
+    ]
+
+
 def usage_records(wildcards):
     """The usage record of every job of this run."""
     records = [rules.check_consent.output.usage, rules.enrol_voice.output.usage]

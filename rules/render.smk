@@ -124,12 +124,7 @@ rule mark_render:
         runtime="10m",
     params:
         label=config["render"]["label"],
-        backends=lambda wildcards: [
-            config["faces"]["landmarks"],
-            render_of(wildcards).swapper,
-            credited_synthesiser(wildcards),
-            render_of(wildcards).syncer,
-        ],
+        backends=credited_backends,
         catalogue=str(project.models),
         gate=gate_of,
         footage=lambda wildcards: render_of(wildcards).target,

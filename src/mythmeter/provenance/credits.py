@@ -7,11 +7,21 @@ from typing import Any
 from mythmeter.errors import ProvenanceError
 from mythmeter.models.catalogue import Asset
 
+TRACKING = (
+    *("face_detector", "face_mesh", "iris"),
+    *("palm_detector", "hand_landmarks"),
+    *("dlib_face", "dlib_points"),
+)
+"""The mesh, the hands over it, and whose face it is."""
+
 MODELS_OF: Mapping[str, tuple[str, ...]] = {
-    "facemesh": ("face_detector", "face_mesh", "iris"),
+    "facemesh": TRACKING,
+    "fan": (*TRACKING, "fan"),
     "closed_form": (),
-    "kokoro": ("kokoro", "kokoro_voices", "campplus"),
-    "xtts": ("xtts_config", "xtts_model", "xtts_vocab"),
+    "trained": (),
+    "autoencoder": (),
+    "kokoro": ("kokoro", "kokoro_voices", "campplus", "whisper"),
+    "xtts": ("xtts_config", "xtts_model", "xtts_vocab", "whisper"),
     "rewrite": (),
     "rivagan": ("rivagan_encoder", "rivagan_decoder"),
 }
@@ -19,10 +29,14 @@ MODELS_OF: Mapping[str, tuple[str, ...]] = {
 
 UNPINNED: Mapping[str, tuple[str, str]] = {
     "xtts:own": ("an XTTS checkpoint of the user's own", "CPML, or as the user's own"),
+    "parsing:own": ("a face-parsing model of the user's own", "as the user's own"),
     "coqui:tacotron2-DDC": ("coqui-tts tacotron2-DDC and hifigan_v2, LJ Speech", "Apache-2.0"),
     "coqui:vits": ("coqui-tts vits, LJ Speech", "Apache-2.0"),
 }
 """Backend -> what it is and its licence, where no hash is pinned; the enrolment names the hash."""
+
+CATALOGUE = "catalogue:"
+"""Before the name of a file of the catalogue: what a user names in the config, no backend."""
 
 MARKERS = ("rivagan",)
 """Backends that mark every render."""
@@ -44,12 +58,19 @@ def credited_models(
 ) -> list[dict[str, str]]:
     """Return name, file, sha256 and licence of every model file that the backends use.
 
+    Args:
+        backends: names of backends, or `catalogue:` and the name of a file.
+        catalogue: files by name.
+
     Raises:
         ProvenanceError: a backend without an entry in MODELS_OF.
     """
     names: list[str] = []
     unpinned = []
     for backend in backends:
+        if backend.startswith(CATALOGUE):
+            names.append(backend.removeprefix(CATALOGUE))
+            continue
         if backend in UNPINNED:
             what, licence = UNPINNED[backend]
             unpinned.append(

@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mythmeter.errors import ProvenanceError
+from mythmeter.faces import hands
 from mythmeter.faces.landmarks.protocol import assets
 from mythmeter.models.catalogue import load_catalogue
-from mythmeter.provenance.credits import MODELS_OF, credited_models, credited_packages
+from mythmeter.provenance.credits import (
+    MODELS_OF,
+    UNPINNED,
+    credited_models,
+    credited_packages,
+)
 from mythmeter.provenance.source_types import FACE_SWAP, source_type_uri
 
 
@@ -25,7 +32,30 @@ def test_every_model_that_a_backend_names_is_in_the_catalogue(repository: Path) 
 
 
 def test_the_tracker_is_credited_with_the_files_that_it_loads() -> None:
-    assert MODELS_OF["facemesh"] == assets("facemesh")
+    assert {*assets("facemesh"), *hands.ASSETS} < set(MODELS_OF["facemesh"])
+
+
+def test_every_backend_that_a_config_can_name_has_its_credits(repository: Path) -> None:
+    schema = yaml.safe_load((repository / "config/schemas/config.schema.yaml").read_text())
+    stages = schema["properties"]
+    named = {
+        name
+        for stage, key in (
+            ("faces", "landmarks"),
+            ("swap", "swapper"),
+            ("voice", "synthesiser"),
+            ("lips", "syncer"),
+        )
+        for name in stages[stage]["properties"][key]["enum"]
+    }
+    # A one-shot swapper is two files of the user's, which the rule names one by one.
+    assert named - {"oneshot_onnx"} <= {*MODELS_OF, *UNPINNED}
+
+
+def test_a_file_that_the_config_names_is_credited_by_its_licence(repository: Path) -> None:
+    catalogue = load_catalogue(repository / "config" / "models.yaml")
+    (model,) = credited_models(["catalogue:inswapper"], catalogue)
+    assert model["file"] == "inswapper_128.onnx" and "non-commercial" in model["licence"]
 
 
 def test_a_backend_that_does_not_say_what_it_uses_stops_signing(repository: Path) -> None:
