@@ -12,10 +12,9 @@ from mythmeter.faces.crop import crop_faces
 from mythmeter.faces.reference import FaceReference
 from mythmeter.faces.table import CropsWriter, FaceTrack, read_crops, read_faces
 from mythmeter.faces.track import assets, track_faces
-from mythmeter.media.decode import frame_rate, frame_size, read_frames
+from mythmeter.media.decode import frame_rate, read_frames
 from mythmeter.media.encode import VideoWriter
 from mythmeter.render.composite import composed
-from mythmeter.render.label import draw_label
 from mythmeter.render.timeline import Timeline
 from mythmeter.usage.record import UsageRecord
 
@@ -31,13 +30,10 @@ class Painted:
     track: FaceTrack
     footage: list[Picture]
     render: list[Picture]
-    label: tuple[slice, slice]
 
     def changed(self, frame: int) -> NDArray[np.bool_]:
-        """(height, width): pixels of a frame that the swap changed; the label is left out."""
-        different = (self.render[frame] != self.footage[frame]).any(axis=2)
-        different[self.label] = False
-        return different
+        """(height, width): pixels of a frame that the swap changed."""
+        return (self.render[frame] != self.footage[frame]).any(axis=2)
 
 
 def write_clip(path: Path, frames: list[Picture], rate: Fraction) -> Path:
@@ -113,7 +109,6 @@ def painted(
             table.write(int(frame), crops.matrix[row] if there else None, points)
     frames = np.arange(len(faces), dtype=np.int32)
     timeline = Timeline(rate, "trim", frames, frames, np.ones(len(frames), np.int16))
-    label = draw_label("AI", *frame_size(clip))
     render = composed(
         clip,
         folder / "faces.parquet",
@@ -122,6 +117,5 @@ def painted(
         folder / "green.mkv",
         folder / "green.parquet",
         frames,
-        label,
     )
-    return Painted(faces, list(read_frames(clip)), list(render), label.box)
+    return Painted(faces, list(read_frames(clip)), list(render))

@@ -171,6 +171,9 @@ def test_eight_clients_get_all_their_answers_in_order(results: Path, together: i
         first = 300 + client * 20 + number
         return ask(input=f"{first}. {900 - first}. 400")
 
+    # Held back until all clients wait, so that there is something to speak together.
+    speaker.go_on.clear()
+    threading.Timer(1.5, speaker.go_on.set).start()
     with serving(results, speaker) as client:
         answers, wall_s = asyncio.run(
             drive(str(client.base_url), clients=8, each=20, body=body, timeout_s=60)
