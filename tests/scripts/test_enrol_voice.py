@@ -74,6 +74,7 @@ def test_a_voice_is_enrolled_and_judged(
     assert rate_hz == 24000 and len(reference) <= len(speech.samples) + rate_hz
     report = json.loads(Path(job.output.enrolment).read_text(encoding="utf-8"))
     assert report["nearest_stock_voice"][1] == "m"
+    assert report["spoken_pitch_hz"] == pytest.approx(report["pitch_hz"], rel=0.04)
     assert set(report["similarity"]) == {"resemblyzer", "campplus", "dvector"}
     for figures in report["similarity"].values():
         assert set(figures) == {"before", "after", "ceiling", "floor_mean", "floor_max"}
