@@ -22,6 +22,7 @@ def job(
     tmp_path: Path, models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> SimpleNamespace:
     monkeypatch.setattr(kokoro_voice, "CANDIDATES", 2)
+    monkeypatch.setattr(kokoro_voice, "ENGLISH", ("bf_", "bm_"))
     monkeypatch.setattr(enrol, "WITNESS_TEXT", "The harbour was quiet.")
     recording = tmp_path / "ada.talk" / "speech_24k.wav"
     names = enrolment_assets("kokoro")

@@ -116,7 +116,7 @@ def test_settings_out_of_range_and_unknown_names_are_refused() -> None:
         _check(FitSettings(steps=-1, equaliser_strength=0.5, seed=1))
     with pytest.raises(ConfigError, match=r"voice\.equaliser_strength"):
         _check(FitSettings(steps=1, equaliser_strength=1.5, seed=1))
-    with pytest.raises(ConfigError, match="Known ones: kokoro"):
+    with pytest.raises(ConfigError, match=r"Known ones: .*kokoro"):
         load_synthesiser("festival", {})
     with pytest.raises(ModelError, match="needs the asset kokoro"):
         load_synthesiser("kokoro", {})
