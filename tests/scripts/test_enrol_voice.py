@@ -22,6 +22,7 @@ def job(
     tmp_path: Path, models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> SimpleNamespace:
     monkeypatch.setattr(kokoro_voice, "CANDIDATES", 2)
+    monkeypatch.setattr(kokoro_voice, "ENGLISH", ("bf_", "bm_"))
     monkeypatch.setattr(enrol, "WITNESS_TEXT", "The harbour was quiet.")
     recording = tmp_path / "ada.talk" / "speech_24k.wav"
     names = enrolment_assets("kokoro")
@@ -74,6 +75,7 @@ def test_a_voice_is_enrolled_and_judged(
     assert rate_hz == 24000 and len(reference) <= len(speech.samples) + rate_hz
     report = json.loads(Path(job.output.enrolment).read_text(encoding="utf-8"))
     assert report["nearest_stock_voice"][1] == "m"
+    assert report["spoken_pitch_hz"] == pytest.approx(report["pitch_hz"], rel=0.04)
     assert set(report["similarity"]) == {"resemblyzer", "campplus", "dvector"}
     for figures in report["similarity"].values():
         assert set(figures) == {"before", "after", "ceiling", "floor_mean", "floor_max"}

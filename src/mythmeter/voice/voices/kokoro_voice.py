@@ -43,7 +43,9 @@ PHRASES = (
 PHRASE_SPEED = 1.2
 """Said a little fast: a fit's time and memory are those of its sound."""
 
-EQUALISER_TEXT = "The quick brown fox jumps over the lazy dog; thirsty children watch."
+PLAIN_TEXT = "The quick brown fox jumps over the lazy dog; thirsty children watch."
+"""What pitch and long-term spectrum are measured on: ordinary speech. The median pitch of the
+probe, all voiced and soon over, lies up to a tenth above that of other sentences."""
 
 SPEAKING_PITCH_HZ = 40.0
 """Predicted pitch above this is a voiced frame."""
@@ -68,7 +70,6 @@ class Candidate(NamedTuple):
     name: str
     style: Style
     """(256,)."""
-    pitch_hz: float
     samples_16k: Samples
     score: float
 
@@ -102,14 +103,15 @@ class KokoroSynthesiser:
         pitch_hz = median_pitch_hz(reference.samples, RATE_HZ)
         candidates = self._candidates(pitch_hz, targets, encoders)
         nearest = max(candidates, key=lambda candidate: candidate.score)
-        pitch = float(
-            np.clip(pitch_hz / nearest.pitch_hz, 1 / LARGEST_PITCH_CHANGE, LARGEST_PITCH_CHANGE)
-        )
+        plain = self.kokoro.synthesise(PLAIN_TEXT, nearest.style).samples
+        ratio = pitch_hz / median_pitch_hz(plain, RATE_HZ)
+        pitch = float(np.clip(ratio, 1 / LARGEST_PITCH_CHANGE, LARGEST_PITCH_CHANGE))
         style = nearest.style
         history: tuple[Mapping[str, float], ...] = ()
         if settings.steps:
             style, history = self._fitted(nearest, pitch, reference, settings, targets, encoders)
-        curve_db = self._curve(style, pitch, reference, settings.equaliser_strength)
+        spoken = self.kokoro.synthesise(PLAIN_TEXT, style, pitch=pitch).samples
+        curve_db = match_spectrum(spoken, reference.samples, settings.equaliser_strength)
         return Enrolled(
             voice=kokoro_voice(style, pitch, curve_db),
             start=kokoro_voice(nearest.style, 1.0, np.zeros(BINS, dtype=np.float32)),
@@ -120,6 +122,7 @@ class KokoroSynthesiser:
                 "stock_voices_heard": [candidate.name for candidate in candidates],
                 "pitch_hz": round(pitch_hz, 1),
                 "pitch_factor": round(pitch, 3),
+                "spoken_pitch_hz": round(median_pitch_hz(spoken, RATE_HZ), 1),
                 "fit": [{k: round(v, 4) for k, v in step.items()} for step in history],
             },
         )
@@ -187,7 +190,7 @@ class KokoroSynthesiser:
             own_hz = median_pitch_hz(samples, RATE_HZ)
             likeness = [similarity(e.embed(samples_16k), targets[n]) for n, e in encoders.items()]
             score = float(np.mean(likeness)) - PITCH_WEIGHT * abs(np.log(own_hz / pitch_hz))
-            heard.append(Candidate(name, style, own_hz, samples_16k, score))
+            heard.append(Candidate(name, style, samples_16k, score))
         return heard
 
     def _fitted(
@@ -245,11 +248,6 @@ class KokoroSynthesiser:
             }
             phrases.append(Phrase(fixed, samples.ravel()))
         return phrases
-
-    def _curve(self, style: Style, pitch: float, reference: Reference, strength: float) -> Curve:
-        """Match the long-term spectrum of the fitted voice to the reference."""
-        spoken = self.kokoro.synthesise(EQUALISER_TEXT, style, pitch=pitch)
-        return match_spectrum(spoken.samples, reference.samples, strength)
 
 
 def kokoro_voice(style: Style, pitch: float, equaliser_db: Curve) -> Voice:
