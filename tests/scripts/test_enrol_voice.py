@@ -85,13 +85,34 @@ def test_a_voice_is_enrolled_and_judged(
     assert {"import", "model_load", "steady"} <= {line["phase"] for line in lines}
 
 
-def test_a_silent_clip_ends_with_one_message_and_no_output(
-    job: SimpleNamespace, repository: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("synthesiser", ["kokoro", "xtts"])
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.zeros(5 * 24000), "the sound is silent"),
+        (np.sign(np.sin(np.arange(5 * 24000) / 30)), "the sound is clipped"),
+        (np.random.default_rng(3).normal(0, 0.1, 5 * 24000), "only 0.0 s of speech"),
+    ],
+    ids=["silent", "clipped", "too short"],
+)
+def test_a_bad_reference_is_refused_before_any_model_loads(
+    job: SimpleNamespace,
+    repository: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    synthesiser: str,
+    samples: np.ndarray,
+    message: str,
 ) -> None:
-    write_wav(Path(job.input.recordings[0]), np.zeros(5 * 24000, dtype=np.float32), 24000)
+    def loaded(*_: object, **__: object) -> None:
+        pytest.fail("a model was loaded")
+
+    monkeypatch.setattr(enrol, "load_synthesiser", loaded)
+    monkeypatch.setattr(enrol, "load_encoder", loaded)
+    job.params.synthesiser = synthesiser
+    write_wav(Path(job.input.recordings[0]), samples.astype(np.float32), 24000)
     with pytest.raises(SystemExit) as caught:
         run(repository, job)
     assert caught.value.code == 1
-    printed = capsys.readouterr().err.strip()
-    assert printed.startswith("enrol_voice (person=ada): ada.talk: the sound is silent")
-    assert not Path(job.output.voice).exists() and not Path(job.output.enrolment).exists()
+    assert f"ada.talk: {message}" in capsys.readouterr().err
+    assert not Path(job.output.voice).exists()
