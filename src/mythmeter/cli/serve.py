@@ -19,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8321, help="port (8321)")
     parser.add_argument("--waiting", type=int, default=16, help="longest line; beyond: 429 (16)")
     parser.add_argument("--threads", type=int, default=2, help="cores (2)")
+    parser.add_argument(
+        "--notice",
+        action="store_true",
+        help="begin every answer with a spoken sentence that says it was generated (no)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -36,5 +41,6 @@ def run(options: argparse.Namespace) -> None:
         port=options.port,
         waiting=options.waiting,
         threads=options.threads,
+        notice=options.notice,
         started=datetime.now(UTC),
     )

@@ -1,5 +1,6 @@
 """The speech server on loopback, with a speaker that says numbers."""
 
+import argparse
 import asyncio
 import io
 import json
@@ -22,6 +23,7 @@ import soundfile
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from mythmeter.cli import serve as command
 from mythmeter.errors import SpeechError
 from mythmeter.people.asked import Asked
 from mythmeter.people.consent import check
@@ -29,9 +31,12 @@ from mythmeter.people.keys import SigningKey
 from mythmeter.people.likeness import Likeness, describe, likeness_path, write_likeness
 from mythmeter.people.record import Party, Scope, new_record, write_record
 from mythmeter.people.signature import signed
+from mythmeter.voice.languages import SUPPORTED_LANGUAGES
+from mythmeter.voice.service import start
 from mythmeter.voice.service.app import LARGEST_BODY_BYTES, Offer, make_app
 from mythmeter.voice.service.consents import Consents
 from mythmeter.voice.service.load import drive, summary
+from mythmeter.voice.service.notice import NOTICES, notice_in
 from mythmeter.voice.service.shelf import VoiceShelf
 from mythmeter.voice.speech import Sentence, Speech
 from mythmeter.voice.synthesiser import Request, Voice, write_voice
@@ -39,10 +44,14 @@ from mythmeter.voice.synthesiser import Request, Voice, write_voice
 RATE_HZ = 24000
 PIECE_S = 1.2
 """Two of the speaker's pieces make a unit that is long enough to be marked."""
+WORDS = 700
 
 
 class Counter:
-    """Speaks a number as its level: "7. 8." is a stretch at 7/1000, then one at 8/1000."""
+    """Speaks a number as its level: "7. 8." is a stretch at 7/1000, then one at 8/1000.
+
+    Words, which only a notice has here, are a stretch at WORDS/1000.
+    """
 
     rate_hz = RATE_HZ
 
@@ -52,6 +61,7 @@ class Counter:
         self.go_on.set()
         self.started = threading.Semaphore(0)
         self.batches: list[int] = []
+        self.spoken: list[Request] = []
 
     def enrol(self, reference: Any, settings: Any) -> Any:
         raise NotImplementedError
@@ -69,7 +79,9 @@ class Counter:
         for request in requests:
             self.started.release()
             assert self.go_on.wait(30)
-            samples = np.full(round(PIECE_S * RATE_HZ), int(request.text) / 1000, np.float32)
+            number = int(request.text) if request.text.isdigit() else WORDS
+            samples = np.full(round(PIECE_S * RATE_HZ), number / 1000, np.float32)
+            self.spoken.append(request)
             yield Speech(samples, RATE_HZ, (Sentence(request.text, 0, PIECE_S, ()),))
 
 
@@ -140,8 +152,11 @@ def results(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def serving(results: Path, speaker: Counter, waiting: int = 16) -> Iterator[httpx.Client]:
-    offer = Offer(speaker, "counter", shelf_of(results), lambda s, _: s, waiting, pause_s=0.1)
+def serving(
+    results: Path, speaker: Counter, waiting: int = 16, **more: Any
+) -> Iterator[httpx.Client]:
+    more = {"mark": lambda samples, _: samples, "pause_s": 0.1, **more}
+    offer = Offer(speaker, "counter", shelf_of(results), waiting=waiting, **more)
     config = uvicorn.Config(make_app(offer), port=0, log_level="error", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -244,6 +259,68 @@ def test_the_first_unit_comes_before_the_last_is_spoken(results: Path) -> None:
             assert answer.headers["X-Consent-Record"].startswith("urn:uuid:")
             content += b"".join(pieces)
     assert numbers_in(content[44:]) == said(numbers)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_notice_is_spoken_first_and_once_and_is_marked(results: Path, streamed: bool) -> None:
+    marked: list[Any] = []
+
+    def mark(samples: Any, rate_hz: int) -> Any:
+        marked.append(samples)
+        return samples
+
+    numbers = range(300, 320)
+    more = {"stream_format": "audio"} if streamed else {}
+    speaker = Counter()
+    with serving(results, speaker, notice=True, mark=mark) as client:
+        body = ask(input=". ".join(map(str, numbers)), response_format="wav", speed=2.0, **more)
+        for _ in range(2):
+            answer = client.post("/v1/audio/speech", json=body)
+            content = answer.content[answer.content.index(b"data") + 8 :]
+            assert numbers_in(content) == said([WORDS, *numbers])
+        assert sum(map(len, marked)) == len(content)  # 2 answers of 2 bytes a sample
+        assert client.post("/v1/audio/speech", json=ask(notice=False)).status_code == 400
+    first, second = speaker.spoken[:2]
+    assert first.text == NOTICES["en"].rstrip(".") and (first.speed, second.speed) == (1.0, 2.0)
+
+
+def test_without_being_asked_to_a_server_says_the_text_only(results: Path) -> None:
+    speaker = Counter()
+    with serving(results, speaker) as client:
+        assert client.post("/v1/audio/speech", json=ask()).status_code == 200
+    assert [request.text for request in speaker.spoken] == ["1", "2"]
+
+
+def test_a_notice_is_in_the_language_of_the_text_and_none_is_refused_with_one_message(
+    results: Path,
+) -> None:
+    enrol(results, "zamenhof", languages=("en", "de", "eo"))
+    speaker = Counter()
+    with serving(results, speaker, notice=True) as client:
+        answer = client.post("/v1/audio/speech", json=ask(voice="zamenhof", language="eo"))
+        assert not speaker.spoken
+        german = client.post("/v1/audio/speech", json=ask(voice="zamenhof", language="de-AT"))
+    assert german.status_code == 200
+    assert speaker.spoken[0].text == NOTICES["de"].rstrip(".")
+    error = answer.json()["error"]
+    assert answer.status_code == 400 and error["code"] == "cannot_be_spoken"
+    assert "'eo' has no spoken notice" in error["message"] and "de, en" in error["message"]
+
+
+def test_every_language_that_is_spoken_has_a_notice() -> None:
+    spoken = {code for codes in SUPPORTED_LANGUAGES.values() for code in codes}
+    assert len({notice_in(code) for code in spoken}) == len({c.partition("-")[0] for c in spoken})
+    assert notice_in("EN-gb") == NOTICES["en"]
+
+
+def test_the_command_asks_for_a_notice_by_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(start, "serve", lambda files, **more: asked.append(more["notice"]))
+    for flags in ([], ["--notice"]):
+        parser = argparse.ArgumentParser()
+        command.add_arguments(parser)
+        command.run(parser.parse_args(flags))
+    assert asked == [False, True]
 
 
 @pytest.mark.parametrize("name", ["wav", "flac", "mp3", "opus"])

@@ -18,6 +18,7 @@ from mythmeter.errors import ConsentError, MythmeterError, SpeechError
 from mythmeter.media.audio import Samples
 from mythmeter.voice.service.line import FullError, Job, Line, Mark
 from mythmeter.voice.service.measures import Measures
+from mythmeter.voice.service.notice import notice_in
 from mythmeter.voice.service.shelf import UnknownVoiceError, VoiceShelf
 from mythmeter.voice.service.sound import FORMATS, STREAMED, encoded, pcm, wav_header
 from mythmeter.voice.synthesiser import Request as Piece
@@ -41,6 +42,8 @@ class Offer:
     """Requests that may wait; one more is answered 429."""
     pause_s: float = 0.25
     seed: int = 1
+    notice: bool = False
+    """Whether every answer begins with a spoken notice; no request can change it."""
 
 
 class SpeechBody(BaseModel):
@@ -150,7 +153,7 @@ async def _answer(
     try:
         allowed = offer.shelf.take(body.voice, body.language)
         async with splitting:
-            pieces = await asyncio.to_thread(offer.speaker.split, body.input, body.language)
+            requests = await asyncio.to_thread(_requests, offer, body)
     except UnknownVoiceError as error:
         raise RefusedError(404, "voice_not_found", str(error)) from error
     except ConsentError as error:
@@ -159,8 +162,6 @@ async def _answer(
         raise RefusedError(400, "cannot_be_spoken", str(error)) from error
     except MythmeterError as error:
         raise RefusedError(500, "voice_unusable", str(error)) from error
-    seed = offer.seed if body.seed is None else body.seed
-    requests = [Piece(text, body.language, body.speed, seed) for text in pieces]
     loop = asyncio.get_running_loop()
     arriving: asyncio.Queue[Samples | BaseException | None] = asyncio.Queue()
     job = Job(
@@ -201,6 +202,17 @@ async def _answer(
     measures.whole(time.perf_counter() - began)
     content = await asyncio.to_thread(encoded, samples, offer.speaker.rate_hz, body.response_format)
     return Response(content, media_type=media_type, headers=headers)
+
+
+def _requests(offer: Offer, body: SpeechBody) -> list[Piece]:
+    """Return what is to be spoken; the notice is first, at its own pace whatever is asked for."""
+    seed = offer.seed if body.seed is None else body.seed
+    pieces = offer.speaker.split(body.input, body.language)
+    notice = offer.speaker.split(notice_in(body.language), body.language) if offer.notice else []
+    return [
+        *(Piece(text, body.language, seed=offer.seed) for text in notice),
+        *(Piece(text, body.language, body.speed, seed) for text in pieces),
+    ]
 
 
 def _deliver(

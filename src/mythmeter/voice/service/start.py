@@ -30,6 +30,7 @@ def serve(
     port: int,
     waiting: int,
     threads: int,
+    notice: bool,
     started: datetime,
 ) -> None:
     """Load the run's synthesiser and serve its voices.
@@ -40,6 +41,7 @@ def serve(
         port: TCP port.
         waiting: longest line of requests.
         threads: cores that the synthesiser uses.
+        notice: whether every answer begins with a spoken notice.
         started: names the usage record.
 
     Raises:
@@ -54,7 +56,7 @@ def serve(
         os.environ[variable] = str(threads)
     with claim(1 if project.device == "cuda" else 0, project.device) as device:
         record = UsageRecord("serve", {}, device=device, threads=threads)
-        _serve(config, project, record, host=host, port=port, waiting=waiting)
+        _serve(config, project, record, host=host, port=port, waiting=waiting, notice=notice)
     name = started.strftime("%Y%m%dT%H%M%SZ")
     record.write(project.results / "usage" / "serve" / f"{name}.jsonl")
 
@@ -67,6 +69,7 @@ def _serve(
     host: str,
     port: int,
     waiting: int,
+    notice: bool,
 ) -> None:
     with record.phase("import"):
         import uvicorn
@@ -89,9 +92,14 @@ def _serve(
     consents = Consents(project.results, questions(config, project))
     shelf = VoiceShelf(project.results, name, consents)
     voices = ", ".join(shelf.names()) or "none yet: run the workflow"
-    print(f"{name} on http://{host}:{port}, voices: {voices}", file=sys.stderr)
+    said = "with" if notice else "without"
+    print(
+        f"{name} on http://{host}:{port}, {said} a spoken notice, voices: {voices}",
+        file=sys.stderr,
+    )
     voice = config["voice"]
-    app = make_app(Offer(speaker, name, shelf, mark, waiting, voice["pause_s"], voice["seed"]))
+    offer = Offer(speaker, name, shelf, mark, waiting, voice["pause_s"], voice["seed"], notice)
+    app = make_app(offer)
     with record.phase("steady") as work:
         uvicorn.run(app, host=host, port=port, log_level="warning")
         work["audio_s"] = round(app.state.measures.total("mythmeter_audio_seconds_total"), 3)
