@@ -51,6 +51,15 @@ def own_project(folder: Path, row: str = "hi\tme\tscene\thello\n") -> Path:
     return folder / "config.yaml"
 
 
+def test_a_place_that_cannot_be_written_to_stops_the_run_before_any_work(
+    load: Load, tmp_path: Path
+) -> None:
+    file = own_project(tmp_path / "mine")
+    (tmp_path / "mine" / "out").write_text("a file where the results should go")
+    with pytest.raises(ConfigError, match=r"paths\.results: .*/mine/out cannot be written to: "):
+        load(file)
+
+
 def test_paths_of_a_configfile_are_relative_to_its_own_folder(load: Load, tmp_path: Path) -> None:
     file = own_project(tmp_path / "mine")
     project = load(file)
