@@ -17,7 +17,13 @@ from mythmeter.errors import ConfigError, ConsentError, ModelError
 from mythmeter.models.catalogue import load_catalogue
 from mythmeter.models.fetch import require_local
 from mythmeter.usage.claim import resolve_device
-from mythmeter.voice.assets import COQUI_FILES, OWN_FILES, coqui_cache, speaking_assets
+from mythmeter.voice.assets import (
+    COQUI_FILES,
+    OWN_FILES,
+    coqui_cache,
+    missing_coqui_file,
+    speaking_assets,
+)
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 from mythmeter.voice.licences import require_licence
 
@@ -327,6 +333,8 @@ def _check_models(project: Project) -> None:
                 if not (MADE_BY_RULES / "models" / catalogue[asset].file).is_file():
                     require_local(catalogue[asset])
             elif not project.own_models[asset].is_file():
+                if asset in COQUI_FILES:
+                    raise ModelError(missing_coqui_file(synthesiser, project.own_models[asset]))
                 raise ModelError(
                     f"{synthesiser} needs the file {project.own_models[asset]}, and it is not "
                     "there. See docs/voice.md for what goes where. kokoro would run today."

@@ -50,6 +50,17 @@ def coqui_cache() -> Path:
     return Path(home).expanduser() / "tts"
 
 
+def missing_coqui_file(synthesiser: str, path: Path | str) -> str:
+    """Say where a file of coqui-tts goes, who fetches it, and its licence."""
+    model = synthesiser.removeprefix("coqui:")
+    return (
+        f"{synthesiser} needs {path}, which is not there. Mythmeter does not fetch it: "
+        f"`tts --model_name tts_models/en/ljspeech/{model} --text Hello --out_path hello.wav` "
+        "does, under Apache-2.0, or put the folders it makes into voice.coqui.folder. See "
+        "docs/voice.md; kokoro runs without."
+    )
+
+
 def speaking_assets(synthesiser: str) -> tuple[str, ...]:
     """Return the names of what a synthesiser needs to speak.
 

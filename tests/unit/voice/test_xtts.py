@@ -183,8 +183,10 @@ def test_takes_come_in_order_trimmed_and_differ_by_seed_and_take(
     again = list(ours.takes(voice, requests()[:1]))
     other = list(ours.takes(voice, requests(take=1)[:1]))
     assert np.allclose(again[0].samples, first[0].samples, atol=1e-5)
-    assert not np.array_equal(other[0].samples[:2000], first[0].samples[:2000])
+    # Far beyond the last bits in which rows side by side differ.
+    assert not np.allclose(other[0].samples[:2000], first[0].samples[:2000], atol=1e-3)
     assert seed_of(requests(take=0)[0]) == 7
+    assert len({seed_of(requests(take=take)[0]) % 2**32 for take in range(5)}) == 5
     work = ours.work
     assert work["tokens"] >= 5 * TOKENS and work["first_audio_s"] > 0
     assert {"decoder_s", "vocoder_s"} <= set(work) and "gpu_busy_s" not in work

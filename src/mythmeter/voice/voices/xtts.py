@@ -29,8 +29,6 @@ from mythmeter.voice.voices.xtts_files import find_files
 RATE_HZ = 24000
 MODES = ("auto", "reference", "eager", "graphs", "compile")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-TAKE_STRIDE = 2**32
-"""Seed of take k: the request's plus k times this; no two takes of any seeds are alike."""
 SPARE_TEXT_TOKENS = 2
 """Start and stop, which the library adds to the text."""
 
@@ -167,8 +165,13 @@ class XttsSynthesiser:
 
 
 def seed_of(request: Request) -> int:
-    """Return the seed of a request's take; take 0 has the seed itself."""
-    return request.seed + request.take * TAKE_STRIDE
+    """Return the seed of a request's take; take 0 has the seed itself.
+
+    Others are mixed into 32 bits: torch's generator on the CPU ignores those above.
+    """
+    if request.take == 0:
+        return request.seed
+    return int(np.random.SeedSequence((request.seed, request.take)).generate_state(1)[0])
 
 
 def _mode(mode: str, device: str) -> str:
