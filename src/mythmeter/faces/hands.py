@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.faces.align import cut, invert, transform
+from mythmeter.faces.landmarks.detector import anchors
 from mythmeter.faces.landmarks.region import Region
 from mythmeter.faces.landmarks.tflite import TfliteModel
 
@@ -65,7 +66,7 @@ class HandTracker:
         """Load the assets `palm_detector` and `hand_landmarks`."""
         self._palms = TfliteModel(models["palm_detector"])
         self._hand = TfliteModel(models["hand_landmarks"])
-        self._anchors = _anchors(self._palms.side_px)
+        self._anchors = anchors(self._palms.side_px)
         self._regions: list[Region] = []
         self._since_look = LOOK_EVERY_FRAMES
 
@@ -181,13 +182,3 @@ def _same(hand: Hand, other: Hand) -> bool:
     """Whether two fits lie on one hand."""
     size = float(np.ptp(other, axis=0).max())
     return float(np.linalg.norm(hand - other, axis=1).mean()) < 0.3 * size
-
-
-def _anchors(side_px: int) -> NDArray[np.float64]:
-    """Centres of the palm detector's prior boxes: two a cell of 8 pixels, six a cell of 16."""
-    centres = []
-    for stride, repeats in ((8, 2), (16, 6)):
-        cells = side_px // stride
-        y, x = np.divmod(np.repeat(np.arange(cells * cells), repeats), cells)
-        centres.append((np.column_stack([x, y]) + 0.5) / cells)
-    return np.concatenate(centres)

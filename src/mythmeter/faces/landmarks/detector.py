@@ -38,7 +38,7 @@ class Detector:
 
     def __init__(self, path: Path) -> None:
         self._model = TfliteModel(path)
-        self._anchors = _anchors(self._model.side_px)
+        self._anchors = anchors(self._model.side_px)
 
     def find(
         self, frame: NDArray[np.uint8], *, fine: bool = False, every_view: bool = False
@@ -79,8 +79,8 @@ class Detector:
         return _merged(scores[kept], corners.reshape(-1, 4), eyes)
 
 
-def _anchors(side_px: int) -> NDArray[np.float64]:
-    """Centres of the model's 896 prior boxes: two a cell of 8 pixels, six a cell of 16."""
+def anchors(side_px: int) -> NDArray[np.float64]:
+    """Centres of the prior boxes of MediaPipe's detectors: two a cell of 8 pixels, six of 16."""
     centres = []
     for stride, repeats in ((8, 2), (16, 6)):
         cells = side_px // stride
