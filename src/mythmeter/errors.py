@@ -39,3 +39,15 @@ class DeviceError(MythmeterError):
 
 class ProvenanceError(MythmeterError):
     """A mark could not be written, or is missing from the finished file."""
+
+
+class UsageError(MythmeterError):
+    """A usage record is damaged, or from a version that this one cannot read."""
+
+
+class AnswerError(MythmeterError):
+    """A question cannot be answered from these inputs: one is missing, or makes no sense."""
+
+
+class UnfoundedError(MythmeterError):
+    """A number was about to be printed or plotted without its unit, its n or its source."""
