@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,40 @@ def with_break_even(table: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
-def answer(table: pd.DataFrame) -> str:
-    """One sentence: whether training is still needed, by the numbers of this run alone."""
+@dataclass(frozen=True)
+class Verdict:
+    """The training-free swap beside the best trained one, over the pairs that have both."""
+
+    needed: bool
+    """Whether training closed a noticeable share of what was left to the person's own frames."""
+    best: str
+    """Name of the best trained swapper."""
+    trained_ways: int
+    pairs: int
+    free: Mapping[str, float]
+    """`identity_to_person`, `expression_error`, `learn_s`, `own_frames` without training."""
+    trained: Mapping[str, float]
+    """The same of the best trained swapper."""
+
+    @property
+    def gain(self) -> float:
+        """How much nearer to the person training came; negative: further away."""
+        return self.free["identity_to_person"] - self.trained["identity_to_person"]
+
+    @property
+    def share(self) -> float:
+        """The gain over what was left to the person's own frames."""
+        left = self.free["identity_to_person"] - self.free["own_frames"]
+        return self.gain / max(left, 1e-9)
+
+    @property
+    def times(self) -> float:
+        """How many times as long the trained swapper learnt."""
+        return self.trained["learn_s"] / max(self.free["learn_s"], 1e-9)
+
+
+def verdict(table: pd.DataFrame) -> Verdict | str:
+    """Compare by the numbers of this run alone; a text says why they cannot be compared."""
     free, trained = table[table["preset"].isna()], table[table["preset"].notna()]
     if free.empty or trained.empty:
         return "There is nothing to compare: a training-free and a trained swap are both needed."
@@ -131,24 +164,34 @@ def answer(table: pd.DataFrame) -> str:
     if means.empty or pd.isna(without["identity_to_person"]):
         return "The identity of the swaps could not be measured, so there is no answer."
     best = means.loc[means["identity_to_person"].idxmin()]
-    gain = without["identity_to_person"] - best["identity_to_person"]
-    left = without["identity_to_person"] - without["own_frames"]
-    times = best["learn_s"] / max(without["learn_s"], 1e-9)
-    if gain <= 0:
-        verdict, compared = "No", f"was {-gain:.3f} further from the person"
-    elif gain < NOTICEABLE * max(left, 1e-9):
-        verdict = "No"
-        compared = f"came {gain:.3f} nearer, {gain / left:.0%} of what was left"
-    else:
-        verdict = "Yes"
-        compared = f"came {gain:.3f} nearer, {gain / max(left, 1e-9):.0%} of what was left"
-    which = "the trained swapper" if len(means) == 1 else f"the best of {len(means)} trained ones"
+    found = Verdict(
+        needed=False,
+        best=str(best.name),
+        trained_ways=len(means),
+        pairs=len(pairs),
+        free={name: float(without[name]) for name in columns},
+        trained={name: float(best[name]) for name in columns},
+    )
+    return replace(found, needed=found.share >= NOTICEABLE)
+
+
+def answer(table: pd.DataFrame) -> str:
+    """One sentence: whether training is still needed, by the numbers of this run alone."""
+    found = verdict(table)
+    if isinstance(found, str):
+        return found
+    compared = f"was {-found.gain:.3f} further from the person"
+    if found.gain > 0:
+        compared = f"came {found.gain:.3f} nearer, {found.share:.0%} of what was left"
+    ways = found.trained_ways
+    which = "the trained swapper" if ways == 1 else f"the best of {ways} trained ones"
     return (
-        f"{verdict}: without training the swap lay {without['identity_to_person']:.3f} from the "
-        f"person after {without['learn_s']:.0f} s of learning (expression error "
-        f"{without['expression_error']:.2f} %); {which} "
-        f"({best.name}) {compared} after {best['learn_s']:.0f} s, {times:.0f} times as long "
-        f"(expression error {best['expression_error']:.2f} %)."
+        f"{'Yes' if found.needed else 'No'}: without training the swap lay "
+        f"{found.free['identity_to_person']:.3f} from the "
+        f"person after {found.free['learn_s']:.0f} s of learning (expression error "
+        f"{found.free['expression_error']:.2f} %); {which} "
+        f"({found.best}) {compared} after {found.trained['learn_s']:.0f} s, {found.times:.0f} "
+        f"times as long (expression error {found.trained['expression_error']:.2f} %)."
     )
 
 

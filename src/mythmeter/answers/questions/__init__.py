@@ -1,0 +1,1 @@
+"""The six founding questions, a file each: from tables to a sentence, its numbers, its pictures."""
