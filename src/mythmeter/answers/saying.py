@@ -47,8 +47,8 @@ def written(quantity: Quantity) -> str:
         return f"unknown ({quantity.reason})"
     if quantity.unit == "s":
         return seconds(value)
-    if quantity.unit == "share":
-        return f"{number(100 * value, 2)} %"
+    if quantity.unit.split(" ")[0] == "share":
+        return f"{number(100 * value, 2)} %{quantity.unit.removeprefix('share')}"
     if quantity.unit.startswith("USD"):
         return f"${number(value)}{quantity.unit.removeprefix('USD')}"
     figure = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else number(value)

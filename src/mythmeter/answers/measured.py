@@ -1,0 +1,116 @@
+"""Everything that was measured, as the answers need it; what was not is None."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mythmeter.answers.capacity.demand import service_times_s
+from mythmeter.answers.charts import scope_text
+from mythmeter.answers.cost import Scope, gpu_slot_seconds, scope_of
+from mythmeter.answers.outputs import output_seconds
+from mythmeter.answers.quantity import Quantity
+from mythmeter.answers.scaling import fit_scaling
+
+RUN = "snakemake --cores all --resources gpu=1"
+USAGE = "profile/usage.parquet"
+LENGTHS = "experiments/length.parquet"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run, and the experiments beside it."""
+
+    usage: pd.DataFrame
+    """Rows of `usage.parquet`."""
+    output_s: Mapping[str, float]
+    """Seconds of video by render."""
+    prices: pd.DataFrame
+    """From `read_prices`."""
+    lengths: pd.DataFrame | None = None
+    users: pd.DataFrame | None = None
+    training: pd.DataFrame | None = None
+    ablation: pd.DataFrame | None = None
+    machines: pd.DataFrame | None = None
+    """Records of this and other machines."""
+    command: str = RUN
+
+    @property
+    def scope(self) -> Scope:
+        """What came out of the run, and what it ran on."""
+        return scope_of(self.usage, sum(self.output_s.values()), len(self.output_s))
+
+    @property
+    def scope_text(self) -> str:
+        """The same in words."""
+        return scope_text(self.scope)
+
+    @property
+    def slot_s(self) -> float:
+        """GPU seconds held by all jobs of the run."""
+        return gpu_slot_seconds(self.usage)
+
+    @property
+    def once_s(self) -> float:
+        """Those of them that were held by jobs that serve every render of a person."""
+        serves_all = [
+            "render" not in json.loads(text or "{}") for text in self.usage["wildcards"]
+        ]
+        return gpu_slot_seconds(self.usage[serves_all])
+
+    def quantity(self, value: float, unit: str, scope: str) -> Quantity:
+        """Return a number of this run alone."""
+        return Quantity(value, unit, 1, USAGE, scope, reason="n = 1 run")
+
+    def service_s(self, video_s: float) -> NDArray[np.float64]:
+        """Return GPU seconds of a video of that length, one a measured render.
+
+        From the experiment on length where there is one: its fitted line at that length, scattered
+        as the measured renders were around it. From this run's own renders otherwise, in proportion
+        to their length, which overstates what is paid once a render.
+        """
+        if self.lengths is None:
+            own = self._held_by_render()
+            return service_times_s(list(own.values()), list(self.output_s.values()), video_s)
+        whole = self._whole_renders()
+        fit = fit_scaling(
+            whole["output_s"], whole["gpu_slot_s"], stage="whole", source=LENGTHS, scope=""
+        )
+        expected = [fit.predict(length).value for length in whole["output_s"]]
+        at_length = fit.predict(video_s).value
+        if at_length is None or at_length <= 0 or any(v is None or v <= 0 for v in expected):
+            return service_times_s(whole["gpu_slot_s"], whole["output_s"], video_s)
+        scatter = whole["gpu_slot_s"].to_numpy() / np.array(expected, dtype=float)
+        return at_length * scatter
+
+    @property
+    def service_source(self) -> str:
+        """Where `service_s` comes from."""
+        return USAGE if self.lengths is None else LENGTHS
+
+    def service_scope(self, video_s: float) -> str:
+        """What `service_s` covers."""
+        how = (
+            f"this run's renders in proportion to {video_s:g} s of video"
+            if self.lengths is None
+            else f"the line fitted to the measured lengths, at {video_s:g} s of video"
+        )
+        return f"cold, without enrolment; {how}; {self.scope.processor}, device {self.scope.device}"
+
+    def _held_by_render(self) -> dict[str, float]:
+        render = self.usage["wildcards"].map(lambda text: json.loads(text or "{}").get("render"))
+        return {name: gpu_slot_seconds(self.usage[render == name]) for name in self.output_s}
+
+    def _whole_renders(self) -> pd.DataFrame:
+        assert self.lengths is not None
+        rows = self.lengths[(self.lengths["stage"] == "whole") & self.lengths["output_s"].notna()]
+        return rows[rows["gpu_slot_s"] > 0]
+
+
+def output_by_render(timelines: Mapping[str, Path]) -> dict[str, float]:
+    """Return seconds of video by render, from the timelines."""
+    return {name: output_seconds([path]) for name, path in timelines.items()}

@@ -1,0 +1,274 @@
+"""How many GPUs does one deepfake take, and a service with N users?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from mythmeter.answers.capacity.bill import Bill, bill
+from mythmeter.answers.capacity.demand import Demand, Target
+from mythmeter.answers.capacity.plan import Plan, plan_for_users
+from mythmeter.answers.cost import OfferCost, offer_costs, offer_frame
+from mythmeter.answers.drawing import ACCENT, CALM, QUIET, fluid, labelled, rows_px, tooltips
+from mythmeter.answers.measured import Measured
+from mythmeter.answers.picture import Picture
+from mythmeter.answers.quantity import Quantity
+from mythmeter.answers.question import Question
+from mythmeter.answers.saying import Saying
+
+SOURCE = "profile/usage.parquet"
+MINUTE = "USD per output minute"
+OFFERS_DRAWN = 12
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that makes such videos, as the configuration describes it."""
+
+    users: Sequence[int]
+    demand: Demand
+    """Of the first number of users."""
+    target: Target
+
+
+def how_many(measured: Measured, service: Service) -> Question:
+    """Answer from the GPU slots that a run held, and a simulated service with many users."""
+    held = slot_per_output(measured)
+    plans = plan_for_users(
+        service.users,
+        service.demand,
+        service.target,
+        measured.service_s(service.demand.video_s),
+        source=measured.service_source,
+        scope=measured.service_scope(service.demand.video_s),
+    )
+    costs = offer_costs(measured.prices, held)
+    one = Saying(
+        "One GPU is enough for one deepfake: {video} of video held it for {held}, "
+        "{held_per_output}.",
+        {
+            "video": measured.quantity(measured.scope.output_s, "s", "output of the run"),
+            "held": measured.quantity(measured.slot_s, "s", "cold; enrolment included"),
+            "held_per_output": held,
+        },
+    )
+    return Question(
+        key="gpus",
+        title="How many GPUs does one deepfake take, and a service with N users?",
+        answer=one + Saying(" ") + _service_saying(plans),
+        further=[
+            *_caveats(measured),
+            _enrolment(measured),
+            _price(costs),
+            *_idle(plans, costs),
+        ],
+        scope=measured.scope_text,
+        command=measured.command,
+        pictures=[_users_picture(plans), _price_picture(costs, measured)],
+        tables={"gpus_prices": _founded_offers(costs)},
+    )
+
+
+def headline(question: Question, measured: Measured) -> Saying:
+    """The first sentence of the page: one deepfake and its error bar."""
+    numbers = question.quantities()
+    held = numbers["held_per_output"]
+    bar = (
+        f" (no error bar: {held.reason})"
+        if held.low is None or held.high is None
+        else f" ({held.low:.3g} to {held.high:.3g}, {held.spread}, n = {held.n})"
+    )
+    on = "a CPU doing the work of the GPU" if measured.scope.device == "cpu" else "that GPU"
+    return Saying(
+        "One deepfake takes one GPU, held for {held_per_output}" + bar + f", with {on}.",
+        {"held_per_output": held},
+    )
+
+
+def slot_per_output(measured: Measured) -> Quantity:
+    """Return GPU seconds held per second of video, over the renders that were measured."""
+    from mythmeter.answers.cost import held_s_per_render, seconds_of_renders
+
+    return seconds_of_renders(
+        held_s_per_render(measured.usage, measured.output_s).values(),
+        SOURCE,
+        "cold; enrolment included",
+    )
+
+
+def _service_saying(plans: Sequence[Plan]) -> Saying:
+    numbers, parts = {}, []
+    for plan in plans:
+        name = f"gpus_for_{plan.demand.users}"
+        numbers[name] = plan.gpus
+        parts.append(f"{plan.demand.users:,} users {{{name}}}")
+    demand, target = plans[0].demand, plans[0].target
+    return Saying(
+        f"A service whose users each ask for {demand.videos_per_user_day:g} videos of "
+        f"{demand.video_s:g} s a day, and wait at most {target.wait_s:g} s in {target.percentile:g}"
+        f" of 100 cases at the busiest hour, needs for {'; for '.join(parts)}.",
+        numbers,
+    )
+
+
+def _caveats(measured: Measured) -> list[Saying]:
+    if measured.scope.device != "cpu":
+        return []
+    return [
+        Saying(
+            "No GPU worked in this run: a processor did the work while the GPU slot was held. The "
+            "numbers of GPUs are therefore an upper bound for the same backends, and are not "
+            "projected to any GPU, since a roofline between a CPU and a GPU was never measured."
+        )
+    ]
+
+
+def _enrolment(measured: Measured) -> Saying:
+    return Saying(
+        "{once} of the held time is paid once for each person, however many videos follow: the "
+        "voice is enrolled and the face learnt. The service above pays it before the first video "
+        "and is not planned for it.",
+        {"once": measured.quantity(measured.once_s, "s", "held by jobs that serve all renders")},
+    )
+
+
+def _price(costs: Sequence[OfferCost]) -> Saying:
+    fresh = [c for c in costs if not c.stale and c.usd_per_output_min.value is not None]
+    rented = [c for c in fresh if c.gpu is not None]
+    hosted = [c for c in costs if c.gpu is None and c.usd_per_output_min.value is not None]
+    parts, numbers = [], {}
+    if rented:
+        parts.append(f"At {rented[0].label} ({rented[0].price_date}) that is {{rented_minute}}")
+        numbers["rented_minute"] = rented[0].usd_per_output_min
+    if hosted:
+        low = hosted[0]
+        old = ", a price older than 90 days" if low.stale else ""
+        parts.append(f"{low.label} asks {{hosted_minute}} ({low.price_date}{old})")
+        numbers["hosted_minute"] = low.usd_per_output_min
+    if not parts:
+        return Saying("No price in the table is younger than 90 days.")
+    return Saying("; ".join(parts) + ".", numbers)
+
+
+def _idle(plans: Sequence[Plan], costs: Sequence[OfferCost]) -> list[Saying]:
+    rented = [
+        c
+        for c in costs
+        if c.gpu is not None and not c.stale and c.usd_per_output_min.value is not None
+    ]
+    if not rented:
+        return []
+    small, large = plans[0], plans[-1]
+    numbers = {
+        f"busy_share_{small.demand.users}": small.utilisation,
+        f"busy_share_{large.demand.users}": large.utilisation,
+    }
+    return [
+        Saying(
+            f"Small services waste most of what they rent: with {small.demand.users:,} users the "
+            f"GPUs work {{busy_share_{small.demand.users}}}, with {large.demand.users:,} "
+            f"{{busy_share_{large.demand.users}}}.",
+            numbers,
+        )
+    ]
+
+
+def _users_picture(plans: Sequence[Plan]) -> Picture:
+    table = pd.DataFrame(
+        [
+            {
+                "users": plan.demand.users,
+                "gpus": plan.gpus.value,
+                "low": plan.gpus.low,
+                "high": plan.gpus.high,
+                "formula": plan.gpus_erlang.value,
+                "utilisation": plan.utilisation.value,
+                "n": plan.gpus.n,
+                "source": plan.gpus.source,
+            }
+            for plan in plans
+        ]
+    )
+    x = alt.X("users:Q", scale=alt.Scale(type="log", padding=20), title="users")
+    title = "GPUs at the busiest hour"
+    scale = alt.Scale(type="log", padding=10)
+    base = alt.Chart(table).encode(x=x)
+    band = base.mark_rule(strokeWidth=6, opacity=0.35, color=ACCENT).encode(
+        y=alt.Y("low:Q", scale=scale, title=title), y2="high:Q"
+    )
+    line = base.mark_line(color=ACCENT).encode(y=alt.Y("gpus:Q", scale=scale, title=title))
+    marks = base.mark_point(filled=True, size=70, color=ACCENT, opacity=1).encode(
+        y=alt.Y("gpus:Q", scale=scale, title=title),
+        tooltip=tooltips({"users:Q": "users", "gpus:Q": "GPUs", "utilisation:Q": "share busy"}),
+    )
+    labels = base.mark_text(dy=-14, fontSize=12).encode(
+        y=alt.Y("gpus:Q", scale=scale, title=title), text=alt.Text("gpus:Q", format=",")
+    )
+    return Picture(
+        name="gpus_for_users",
+        title="GPUs against users",
+        description="Line: GPUs needed against users, both logarithmic, with the simulated band.",
+        chart=fluid(alt.layer(band, line, marks, labels), 280),
+        table=table,
+        units={
+            "users": "users",
+            "gpus": "GPUs",
+            "low": "GPUs",
+            "high": "GPUs",
+            "formula": "GPUs",
+            "utilisation": "share",
+        },
+    )
+
+
+def _founded_offers(costs: Sequence[OfferCost]) -> pd.DataFrame:
+    table = offer_frame(costs)
+    return table.assign(sold=table["sold"].astype(str))
+
+
+def _price_picture(costs: Sequence[OfferCost], measured: Measured) -> Picture:
+    known = [c for c in costs if c.usd_per_output_min.value is not None][:OFFERS_DRAWN]
+    table = pd.DataFrame(
+        [
+            {
+                "label": cost.label,
+                "usd": cost.usd_per_output_min.value,
+                "low": cost.usd_per_output_min.low,
+                "high": cost.usd_per_output_min.high,
+                "kind": "hosted service"
+                if cost.gpu is None
+                else "price older than 90 days"
+                if cost.stale
+                else "current price",
+                "n": cost.usd_per_output_min.n,
+                "source": cost.usd_per_output_min.source,
+            }
+            for cost in known
+        ]
+    )
+    bound = ", upper bound: a CPU worked" if measured.scope.device == "cpu" else ""
+    title = f"{MINUTE}{bound}"
+    base = alt.Chart(table).encode(y=labelled("label", list(table["label"])))
+    bars = base.mark_bar().encode(
+        x=alt.X("usd:Q", title=title),
+        color=alt.Color(
+            "kind:N",
+            scale=alt.Scale(
+                domain=["current price", "price older than 90 days", "hosted service"],
+                range=[CALM, QUIET, ACCENT],
+            ),
+            legend=alt.Legend(title=None, orient="bottom", columns=2),
+        ),
+        tooltip=tooltips({"label": "offer", "usd:Q": MINUTE}),
+    )
+    spread = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+    return Picture(
+        name="gpus_price",
+        title="What a minute of video costs in GPU rent",
+        description=f"Bars: {MINUTE} by offer, cheapest first; {table['label'].iloc[0]} leads.",
+        chart=fluid(alt.layer(bars, spread), rows_px(len(table))),
+        table=table,
+        units={"usd": MINUTE, "low": MINUTE, "high": MINUTE},
+    )
