@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,12 @@ def _value(text: str, schema: dict[str, Any], where: str) -> Any:
     if kind is None:
         return text
     try:
-        return kind(text)
+        number = kind(text)
     except ValueError:
         raise ConfigError(f"{where} is {text!r}; it must be a number.") from None
+    if not math.isfinite(number):  # a schema lets NaN pass every limit
+        raise ConfigError(f"{where} is {text!r}; leave the cell empty where it is not known.")
+    return number
 
 
 def _at(where: str) -> Locate:
