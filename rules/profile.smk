@@ -1,5 +1,7 @@
 """Usage records to one table, its pictures and the report."""
 
+from mythmeter.usage.fields import RECORD_VERSION
+
 RENDERS = list(project.renders.values())
 PEOPLE = sorted({render.person for render in RENDERS})
 CLIPS = face_clips_in_use()
@@ -22,6 +24,7 @@ rule gather_usage:
         runtime="5m",
     params:
         code=lambda wildcards: code_version("gather_usage"),
+        record_version=RECORD_VERSION,
     script:
         "../scripts/gather_usage.py"
 

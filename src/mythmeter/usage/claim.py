@@ -90,10 +90,7 @@ def claim(count: int, device: str, folder: Path | None = None) -> Iterator[Devic
         try:
             yield Device("cpu")
         finally:
-            if before is None:
-                del os.environ["CUDA_VISIBLE_DEVICES"]
-            else:
-                os.environ["CUDA_VISIBLE_DEVICES"] = before
+            _restore("CUDA_VISIBLE_DEVICES", before)
         return
     given = [i for i in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if i]
     if given:
@@ -113,14 +110,25 @@ def claim(count: int, device: str, folder: Path | None = None) -> Iterator[Devic
     folder = folder or Path(tempfile.gettempdir()) / f"mythmeter-gpu-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     locks = _lock_any(visible, count, folder)
+    order = os.environ.get("CUDA_DEVICE_ORDER")
     try:
         indices = tuple(index for index, _ in locks)
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(indices)
+        # The locks count as NVML does, by slot; CUDA would number the fastest device 0.
+        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         yield Device("cuda", indices, "claim")
     finally:
         for _, lock in locks:
             lock.release()
         os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+        _restore("CUDA_DEVICE_ORDER", order)
+
+
+def _restore(variable: str, before: str | None) -> None:
+    if before is None:
+        os.environ.pop(variable, None)
+    else:
+        os.environ[variable] = before
 
 
 def _lock_any(

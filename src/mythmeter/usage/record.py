@@ -4,13 +4,7 @@ What could not be measured is null, with the reason beside it; never zero.
 """
 
 import json
-import os
-import platform
-import socket
-import sys
-import threading
 import time
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,10 +14,17 @@ from typing import Any, Literal
 from mythmeter import __version__
 from mythmeter.atomic import replacing
 from mythmeter.usage.claim import Device
+from mythmeter.usage.fields import RECORD_VERSION, SAID_BY_STAGES, with_reasons
+from mythmeter.usage.flops import FlopCount
+from mythmeter.usage.gpu_fields import energy_of
+from mythmeter.usage.machine import machine
+from mythmeter.usage.nvml import Gpus
+from mythmeter.usage.sampler import Sampler, Window
+from mythmeter.usage.torch_memory import TorchMemory, synchronise
 
-Phase = Literal["import", "model_load", "warmup", "steady", "teardown"]
+__all__ = ["RECORD_VERSION", "Phase", "UsageRecord", "machine"]
 
-RECORD_VERSION = 1
+Phase = Literal["import", "model_load", "warmup", "steady", "teardown", "flops"]
 
 
 class UsageRecord:
@@ -41,21 +42,40 @@ class UsageRecord:
         device: Device | None = None,
         threads: int = 1,
         gpu_granted: int = 0,
-        started_at: float | None = None,
-        now: float | None = None,
+        gpus: Gpus | None = None,
     ) -> None:
+        """Begin to record.
+
+        Args:
+            rule: of the job.
+            wildcards: of the job.
+            device: what the job holds; None: the processor.
+            threads: granted.
+            gpu_granted: devices granted by the scheduler.
+            gpus: where the devices are read; None: NVML.
+        """
         self.rule = rule
         self.wildcards = dict(wildcards)
         self.device = device or Device("cpu")
         self.threads = threads
         self.gpu_granted = gpu_granted
         self.backend: str | None = None
+        self.precision: str | None = None
+        """Number format of the work, such as `float32` or `bfloat16`."""
+        self.batch: int | None = None
+        """Items that go through the model together."""
+        self.model_sha256: str | None = None
+        """Of the weights that the work was done with."""
+        self.flops: FlopCount | None = None
+        """Of all work of the last `steady` phase."""
+        self._started_at = time.time()
+        self._wall_0 = time.perf_counter()
+        self._sampler = Sampler(self.device, gpus)
+        self._memory = TorchMemory(self.device)
         self._phases: list[dict[str, Any]] = []
-        self._memory = _MemoryWatch()
-        self._wall_0 = time.perf_counter() if now is None else now
-        self._cpu_0 = _cpu_seconds()
-        self._started_at = time.time() if started_at is None else started_at
-        self._open: str | None = None
+        self._reasons: list[dict[str, str]] = []
+        self._windows: list[Window] = []
+        self._name: str | None = None
 
     @contextmanager
     def phase(self, name: Phase, **work: float) -> Iterator[dict[str, float]]:
@@ -63,43 +83,70 @@ class UsageRecord:
 
         Yields the dict of work units, so that a count known only at the end can be filled in.
         """
-        if self._open is not None:
-            raise RuntimeError(f"phase {name!r} opened inside {self._open!r}: phases never nest")
-        self._open = name
+        if self._name is not None:
+            raise RuntimeError(f"phase {name!r} opened inside {self._name!r}: phases never nest")
+        self._name = name
         units = dict(work)
-        wall, cpu = time.perf_counter(), _cpu_seconds()
-        start_s = wall - self._wall_0
+        window = self._sampler.window()
+        synchronise(self.device)
         self._memory.reset()
+        start_s = time.perf_counter() - self._wall_0
+        self._sampler.switch(window)
         try:
             yield units
         finally:
-            self._open = None
-            _synchronise(self.device)
-            self._phases.append(
-                self._line(
-                    name,
-                    start_s=start_s,
-                    wall_s=time.perf_counter() - wall,
-                    cpu_s=_cpu_seconds() - cpu,
-                    work=units,
-                )
+            self._name = None
+            synchronise(self.device)
+            self._sampler.switch(self._sampler.between)
+            self._windows.append(window)
+            self._keep(*self._line(name, window, start_s=start_s, work=units))
+
+    def write(self, path: Path) -> None:
+        """Write all phases, and what they do not cover as `other`, to a JSON Lines file."""
+        self._sampler.switch(self._sampler.between)
+        other, reasons = self._line("other", self._sampler.between, start_s=0.0, work={})
+        other["peak_rss_bytes"] = self._sampler.highest_rss_bytes
+        windows = [*self._windows, self._sampler.between]
+        # What the phases do not cover, so that their rounded seconds add up to those of the job.
+        wall_s = time.perf_counter() - self._wall_0
+        other["wall_s"] = round(max(0.0, wall_s - sum(p["wall_s"] for p in self._phases)), 6)
+        other["job_wall_s"] = round(wall_s, 6)
+        other["job_energy_j"] = self._job_energy(windows, wall_s, reasons)
+        lines = [
+            with_reasons(line | self._said(index), reasons)
+            for index, (line, reasons) in enumerate(
+                zip([*self._phases, other], [*self._reasons, reasons], strict=True)
+            )
+        ]
+        with replacing(path) as partial:
+            partial.write_text(
+                "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines),
+                encoding="utf-8",
             )
 
+    def _keep(self, line: dict[str, Any], reasons: dict[str, str]) -> None:
+        self._phases.append(line)
+        self._reasons.append(reasons)
+
     def _line(
-        self, name: str, *, start_s: float, wall_s: float, cpu_s: float, work: dict[str, float]
-    ) -> dict[str, Any]:
+        self, name: str, window: Window, *, start_s: float, work: dict[str, float]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        gpu = self._sampler.gpu_fields(window)
+        memory, no_memory = self._memory.read(whole_job=name == "other")
+        held = self.device.kind == "cuda"
         line: dict[str, Any] = {
             "record_version": RECORD_VERSION,
             "mythmeter_version": __version__,
             "rule": self.rule,
             "wildcards": self.wildcards,
-            "backend": self.backend,
             "phase": name,
             "started_at": datetime.fromtimestamp(self._started_at + start_s, UTC).isoformat(),
             "start_s": round(start_s, 6),
-            "wall_s": round(wall_s, 6),
-            "cpu_s": round(cpu_s, 6),
-            "peak_rss_bytes": self._memory.peak_bytes(),
+            "wall_s": round(window.wall_s, 6),
+            "cpu_s": round(window.cpu_s, 6),
+            "peak_rss_bytes": window.peak_rss_bytes,
+            "read_bytes": window.read_bytes,
+            "written_bytes": window.written_bytes,
             "work": work,
             "threads": self.threads,
             "gpu_granted": self.gpu_granted,
@@ -107,148 +154,37 @@ class UsageRecord:
             "device_indices": list(self.device.indices),
             "device_chosen_by": self.device.chosen_by,
             "machine": machine(),
+            "gpu_allocated_s": (
+                round(window.wall_s * len(self.device.indices), 6) if held else None
+            ),
+            **memory,
+            **gpu.values,
         }
-        line.update(_gpu_fields(self.device, wall_s))
-        return line
+        reasons = no_memory | gpu.reasons
+        return line, reasons if held else reasons | {"gpu_allocated_s": "ran on the CPU"}
 
-    def write(self, path: Path) -> None:
-        """Write all phases, and what they do not cover as `other`, to a JSON Lines file."""
-        wall_s = time.perf_counter() - self._wall_0
-        cpu_s = _cpu_seconds() - self._cpu_0
-        covered_wall_s = sum(p["wall_s"] for p in self._phases)
-        covered_cpu_s = sum(p["cpu_s"] for p in self._phases)
-        other = self._line(
-            "other",
-            start_s=0.0,
-            wall_s=max(0.0, wall_s - covered_wall_s),
-            cpu_s=max(0.0, cpu_s - covered_cpu_s),
-            work={},
-        )
-        other["peak_rss_bytes"] = self._memory.highest_bytes()
-        other["job_wall_s"] = round(wall_s, 6)
-        with replacing(path) as partial:
-            partial.write_text(
-                "".join(json.dumps(line) + "\n" for line in [*self._phases, other]),
-                encoding="utf-8",
-            )
+    def _said(self, index: int) -> dict[str, Any]:
+        """What the stage said about itself, whenever it did."""
+        said: dict[str, Any] = {name: getattr(self, name) for name in SAID_BY_STAGES}
+        steady = [i for i, line in enumerate(self._phases) if line["phase"] == "steady"]
+        if self.flops is not None and steady and index == steady[-1]:
+            said |= {
+                "flops": self.flops.flops,
+                "flops_uncounted": list(self.flops.uncounted),
+                "flops_method": self.flops.method,
+            }
+        return said
 
-
-def machine() -> dict[str, Any]:
-    """Describe this machine without naming its owner: processor, cores, memory, system."""
-    import psutil
-
-    return {
-        "host": socket.gethostname(),
-        "system": platform.system(),
-        "processor": _processor_name(),
-        "logical_cores": os.cpu_count(),
-        "memory_bytes": psutil.virtual_memory().total,
-        "python": platform.python_version(),
-    }
-
-
-def _processor_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def _cpu_seconds() -> float:
-    """CPU seconds of this process and of its finished children (encoders run as children)."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
-def _synchronise(device: Device) -> None:
-    """Wait for queued GPU work, so that it is counted in the phase that queued it."""
-    if device.kind == "cuda" and "torch" in sys.modules:
-        torch = sys.modules["torch"]
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-
-
-def _gpu_fields(device: Device, wall_s: float) -> dict[str, Any]:
-    names = (
-        "gpu_busy_s",
-        "vram_allocated_peak_bytes",
-        "vram_reserved_peak_bytes",
-        "vram_process_peak_bytes",
-        "energy_j",
-    )
-    fields: dict[str, Any] = dict.fromkeys(names)
-    if device.kind != "cuda":
-        fields.update(gpu_allocated_s=None, energy_method="none", gpu_null_reason="ran on the CPU")
-        return fields
-    fields.update(
-        gpu_allocated_s=round(wall_s * len(device.indices), 6),
-        energy_method="none",
-        gpu_null_reason="not sampled: this version records allocated time and torch's memory only",
-    )
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        fields["vram_allocated_peak_bytes"] = torch.cuda.max_memory_allocated()
-        fields["vram_reserved_peak_bytes"] = torch.cuda.max_memory_reserved()
-    return fields
-
-
-class _MemoryWatch:
-    """Samples the resident memory of this process and its children, a peak for each phase.
-
-    The thread ends with the record that it serves: it holds no reference to it.
-    """
-
-    def __init__(self, interval_s: float = 0.25) -> None:
-        import psutil
-
-        self._process = psutil.Process()
-        self._peak = 0
-        self._highest = 0
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        weakref.finalize(self, self._stopped.set)
-        threading.Thread(
-            target=_watch, args=(weakref.ref(self), self._stopped, interval_s), daemon=True
-        ).start()
-
-    def sample(self) -> None:
-        """Measure now."""
-        import psutil
-
-        total = 0
-        for process in [self._process, *self._process.children(recursive=True)]:
-            try:
-                total += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        with self._lock:
-            self._peak = max(self._peak, total)
-            self._highest = max(self._highest, total)
-
-    def reset(self) -> None:
-        """Begin a new phase."""
-        with self._lock:
-            self._peak = 0
-
-    def peak_bytes(self) -> int:
-        """Highest sample since the last reset, one taken now included."""
-        self.sample()
-        with self._lock:
-            return self._peak
-
-    def highest_bytes(self) -> int:
-        """Highest sample of all."""
-        with self._lock:
-            return self._highest
-
-
-def _watch(watch: "weakref.ref[_MemoryWatch]", stopped: threading.Event, interval_s: float) -> None:
-    while not stopped.wait(interval_s):
-        alive = watch()
-        if alive is None:
-            return
-        alive.sample()
-        del alive
+    def _job_energy(
+        self, windows: list[Window], wall_s: float, reasons: dict[str, str]
+    ) -> float | None:
+        watch = self._sampler.watch
+        if watch is None:
+            reasons["job_energy_j"] = reasons["energy_j"]
+            return None
+        tallies = [device for w in windows if w.gpu for device in w.gpu.devices]
+        energy = energy_of(watch, tallies, wall_s)
+        if isinstance(energy, str):
+            reasons["job_energy_j"] = energy
+            return None
+        return energy

@@ -8,77 +8,108 @@ from typing import Any
 import pandas as pd
 
 from mythmeter.atomic import replacing
-from mythmeter.errors import MythmeterError
-from mythmeter.usage.record import RECORD_VERSION
+from mythmeter.errors import UsageError
+from mythmeter.usage.columns import COLUMNS, HERE, NUMBERS, OF_JOB, WHOLE_NUMBERS, row_of
+from mythmeter.usage.fields import RECORD_VERSION
 
-COLUMNS = (
-    "rule",
-    "job",
-    "phase",
-    "backend",
-    "started_at",
-    "start_s",
-    "wall_s",
-    "cpu_s",
-    "job_wall_s",
-    "peak_rss_bytes",
-    "threads",
-    "gpu_granted",
-    "device",
-    "gpu_busy_s",
-    "gpu_allocated_s",
-    "vram_allocated_peak_bytes",
-    "vram_reserved_peak_bytes",
-    "vram_process_peak_bytes",
-    "energy_j",
-    "energy_method",
-    "gpu_null_reason",
-    "work",
-    "wildcards",
-    "processor",
-    "logical_cores",
-    "record_version",
-)
+__all__ = ["COLUMNS", "gather", "read_lines", "read_record", "table_of", "write_table"]
+
+MEND = "Delete it and run again, or take it out of its record set."
 
 
-def read_record(path: Path) -> list[dict[str, Any]]:
+def read_record(path: Path, machine: str = HERE) -> list[dict[str, Any]]:
     """Read one job's record, a row per phase.
 
+    Args:
+        path: a record of version 1 or 2.
+        machine: label of the machine that it is from.
+
     Raises:
-        MythmeterError: the file is damaged, or from a version that this one cannot read.
+        UsageError: the file is damaged, or from a version that this one cannot read.
+    """
+    lines = read_lines(path)
+    of_job = {name: lines[-1].get(name) for name in OF_JOB if name in lines[-1]}
+    return [row_of(line, of_job, machine) for line in lines]
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Read the lines of a record as they are, checked.
+
+    Raises:
+        UsageError: which file, which line, and what is wrong with it.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise MythmeterError(
-            f"{path}: not a usage record ({error}). Delete it and run again."
+        texts = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not a usage record ({error}). {MEND}") from error
+    lines = [
+        _line(text, path, number, last=number == len(texts))
+        for number, text in enumerate(texts, start=1)
+    ]
+    if not lines or lines[-1].get("phase") != "other":
+        raise UsageError(
+            f"{path}: the record ends before the line of phase `other`; the job was killed, or the "
+            f"file was copied in part. {MEND}"
+        )
+    return lines
+
+
+def _line(text: str, path: Path, number: int, *, last: bool) -> dict[str, Any]:
+    where = f"{path}, line {number}"
+    try:
+        line = json.loads(text, parse_constant=_refuse)
+    except _NotFinite as error:
+        raise UsageError(
+            f"{where}: {error} is no measurement; what could not be measured is null. {MEND}"
         ) from error
-    for line in lines:
-        if line.get("record_version") != RECORD_VERSION:
-            raise MythmeterError(
-                f"{path}: usage record of version {line.get('record_version')}; this Mythmeter "
-                f"reads version {RECORD_VERSION}. Delete it and run again."
-            )
-    job_wall_s = next((line["job_wall_s"] for line in lines if "job_wall_s" in line), None)
-    return [_row(line, job_wall_s) for line in lines]
+    except ValueError as error:
+        torn = (
+            "; the last line is torn: was the job killed, or the file copied in part?"
+            if last and text.startswith("{")
+            else ""
+        )
+        raise UsageError(f"{where}: not a usage record ({error}){torn}. {MEND}") from error
+    if not isinstance(line, dict) or "record_version" not in line:
+        raise UsageError(f"{where}: not a usage record (it has no record_version). {MEND}")
+    version = line["record_version"]
+    if version not in range(1, RECORD_VERSION + 1):
+        raise UsageError(
+            f"{where}: usage record of version {version}; this Mythmeter reads versions 1 to "
+            f"{RECORD_VERSION}. A newer Mythmeter reads it; otherwise take it out."
+        )
+    missing = [name for name in _NEEDED if name not in line]
+    if missing:
+        raise UsageError(f"{where}: not a usage record (it has no {', '.join(missing)}). {MEND}")
+    return line
 
 
-def _row(line: dict[str, Any], job_wall_s: float | None) -> dict[str, Any]:
-    row = {name: line.get(name) for name in COLUMNS}
-    row["job"] = " ".join([line["rule"], *line["wildcards"].values()])
-    row["job_wall_s"] = job_wall_s
-    row["work"] = json.dumps(line["work"], sort_keys=True)
-    row["wildcards"] = json.dumps(line["wildcards"], sort_keys=True)
-    row["processor"] = line["machine"]["processor"]
-    row["logical_cores"] = line["machine"]["logical_cores"]
-    return row
+_NEEDED = ("rule", "wildcards", "phase", "started_at", "start_s", "wall_s", "work", "machine")
+
+
+class _NotFinite(Exception):
+    pass
+
+
+def _refuse(constant: str) -> None:
+    raise _NotFinite(constant)
+
+
+def table_of(rows: Iterable[dict[str, Any]], columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
+    """Return rows as a table whose columns have the same types whatever is null."""
+    table = pd.DataFrame(list(rows), columns=list(columns))
+    table["started_at"] = pd.to_datetime(table["started_at"], format="ISO8601")
+    types = dict.fromkeys(WHOLE_NUMBERS, "Int64") | dict.fromkeys(NUMBERS, "float64")
+    return table.astype(types)
+
+
+def write_table(table: pd.DataFrame, output: Path) -> None:
+    """Write a table as Parquet."""
+    with replacing(output) as partial:
+        table.to_parquet(partial, index=False)
 
 
 def gather(paths: Iterable[Path], output: Path) -> pd.DataFrame:
     """Write the records of all jobs as one Parquet table, a row per job and phase."""
-    rows = [row for path in sorted(paths) for row in read_record(path)]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table["started_at"] = pd.to_datetime(table["started_at"], format="ISO8601")
-    with replacing(output) as partial:
-        table.to_parquet(partial, index=False)
+    table = table_of(row for path in sorted(paths) for row in read_record(path))
+    write_table(table, output)
     return table

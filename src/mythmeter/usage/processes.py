@@ -1,0 +1,144 @@
+"""What a job used on the processor's side, with the processes that it started."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from mythmeter.usage.pace import Pace
+
+WALK_EVERY_S = 1.0
+WALK_AT_AN_EDGE_S = 0.1
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counters of a job since its start: differences of two of them say what a phase used."""
+
+    cpu_s: float
+    read_bytes: int | None
+    """Through read calls, page cache and pipes included; None where the system does not count."""
+    written_bytes: int | None
+
+
+class ProcessTree:
+    """This process and all below it, as last walked.
+
+    What a child has used passes to its parent's counters when the parent waits for it, in CPU
+    seconds and in bytes, so the sum over the living never loses a child that was waited for.
+    """
+
+    def __init__(self) -> None:
+        self._own = psutil.Process()
+        self._children: dict[int, psutil.Process] = {}
+        self.pids = {self._own.pid}
+        """Ids of all processes of the job, those that have ended included."""
+        self._pace = Pace(WALK_EVERY_S)
+
+    def walk(self) -> None:
+        """Look for children now."""
+        with self._pace:
+            living = set(_children_of(self._own))
+            for pid in living - self._children.keys():
+                try:
+                    self._children[pid] = psutil.Process(pid)
+                except psutil.NoSuchProcess:
+                    continue
+            for pid in self._children.keys() - living:
+                del self._children[pid]
+            self.pids |= self._children.keys()
+
+    def walk_if_due(self, at_an_edge: bool = False) -> None:
+        """Look for children if the last look is long enough ago for what it costs."""
+        if self._pace.due(WALK_AT_AN_EDGE_S if at_an_edge else WALK_EVERY_S):
+            self.walk()
+
+    def rss_bytes(self) -> int:
+        """Resident memory of all processes together; shared pages count in each."""
+        return _own_rss(self._own) + sum(_or_none(p, _rss_of) or 0 for p in self._living())
+
+    def totals(self) -> Totals:
+        """Read the counters."""
+        times = os.times()
+        # Of this process by a clock finer than the ticks of 10 ms in which the rest is counted.
+        cpu_s = time.process_time() + times.children_user + times.children_system
+        moved = _own_io()
+        for process in self._living():
+            cpu_s += _or_none(process, _cpu_of) or 0.0
+            more = _or_none(process, _io_of)
+            if moved is not None and more is not None:
+                moved = (moved[0] + more[0], moved[1] + more[1])
+        return Totals(cpu_s, *(moved or (None, None)))
+
+    def _living(self) -> list[psutil.Process]:
+        return list(self._children.values())
+
+
+def _children_of(own: psutil.Process) -> list[int]:
+    """Ids of all processes below one; the kernel's own lists where it keeps them.
+
+    Elsewhere psutil reads every process of the machine, which costs milliseconds.
+    """
+    if not Path(f"/proc/{own.pid}/task/{own.pid}/children").exists():
+        return [child.pid for child in own.children(recursive=True)]
+    found: list[int] = []
+    waiting = [own.pid]
+    while waiting:
+        pid = waiting.pop()
+        try:
+            threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - twice as fast
+        except OSError:
+            continue
+        for thread in threads:
+            try:
+                with open(f"/proc/{pid}/task/{thread}/children", "rb", buffering=0) as file:  # noqa: PTH123
+                    below = [int(child) for child in file.read().split()]
+            except OSError:
+                continue
+            found += below
+            waiting += below
+    return found
+
+
+def _own_rss(own: psutil.Process) -> int:
+    try:
+        with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 - at every edge
+            return int(file.read().split()[1]) * _PAGE_BYTES
+    except (OSError, IndexError, ValueError):
+        return int(own.memory_info().rss)
+
+
+def _own_io() -> tuple[int, int] | None:
+    """Bytes that this process and its finished children read and wrote."""
+    try:
+        with open("/proc/self/io", "rb", buffering=0) as file:  # noqa: PTH123 - at every edge
+            words = file.read().split()
+        return int(words[1]), int(words[3])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def _rss_of(process: psutil.Process) -> int:
+    return int(process.memory_info().rss)
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    return float(sum(process.cpu_times()[:4]))
+
+
+def _io_of(process: psutil.Process) -> tuple[int, int]:
+    counters = process.io_counters()
+    return int(counters.read_chars), int(counters.write_chars)
+
+
+def _or_none(process, read):  # type: ignore[no-untyped-def]
+    """Read from a process that may just have ended, or may not be ours to read."""
+    try:
+        return read(process)
+    except (psutil.Error, OSError, AttributeError):
+        return None
