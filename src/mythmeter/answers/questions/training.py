@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from mythmeter.answers.drawing import ACCENT, CALM, fluid, tooltips
+from mythmeter.answers.drawing import ACCENT, CALM, QUIET, fluid, tooltips
 from mythmeter.answers.picture import Picture
 from mythmeter.answers.quantity import Quantity
 from mythmeter.answers.question import Question
@@ -132,11 +132,26 @@ def _pareto(table: pd.DataFrame, column: str, name: str, title: str) -> Picture:
         tooltip=tooltips({"name": "swapper", "learn_s:Q": LEARNING, f"{column}:Q": title}),
     )
     labels = base.mark_text(align="center", dy=-12, fontSize=11).encode(text="name:N")
+    front = alt.Chart(frontier(shown, column)).mark_line(
+        interpolate="step-after", strokeDash=[4, 4], color=QUIET
+    )
+    front = front.encode(
+        x=alt.X("learn_s:Q", title=LEARNING), y=alt.Y(f"{column}:Q", title=title)
+    )
     return Picture(
         name=f"training_{name}",
         title=f"What training buys: {name}; lower is better",
-        description=f"Points: {title} against seconds of learning, a point for each swapper.",
-        chart=fluid(alt.layer(marks, labels), 230),
+        description=(
+            f"Points: {title} against seconds of learning, a point for each swapper; the dashed "
+            "line joins those that no other beats in both (Pareto)."
+        ),
+        chart=fluid(alt.layer(front, marks, labels), 230),
         table=shown,
         units={"learn_s": "s", column: title.partition(":")[0]},
     )
+
+
+def frontier(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the rows that none beats in both seconds of learning and `column`, less being better."""
+    rows = table.dropna(subset=[column]).sort_values(["learn_s", column])
+    return rows[rows[column] < rows[column].cummin().shift(fill_value=float("inf"))]
