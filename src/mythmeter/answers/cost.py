@@ -213,17 +213,7 @@ def _minute(
         if gpu is None or gpu not in seconds:
             return Quantity.missing(unit, f"no GPU seconds are known for {gpu or 'it'}", source)
         seconds = seconds[gpu]
+    by_minute = float(row["usd_per_gpu_hour"]) / 3600 * 60
     if seconds.value is None:
-        return Quantity.missing(unit, str(seconds.reason), source, seconds.scope)
-    usd = float(row["usd_per_gpu_hour"]) / 3600 * 60
-    return Quantity(
-        seconds.value * usd,
-        unit,
-        seconds.n,
-        f"{seconds.source} x price: {source}",
-        seconds.scope,
-        low=None if seconds.low is None else seconds.low * usd,
-        high=None if seconds.high is None else seconds.high * usd,
-        spread=seconds.spread,
-        reason=seconds.reason,
-    )
+        return seconds.scaled(by_minute, unit, source)
+    return seconds.scaled(by_minute, unit, f"{seconds.source} x price: {source}")

@@ -1,7 +1,7 @@
 """A number that an answer prints: never without unit, count, scope and source."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mythmeter.errors import UnfoundedError
 
@@ -49,3 +49,17 @@ class Quantity:
     def missing(cls, unit: str, reason: str, source: str = "", scope: str = "") -> "Quantity":
         """Return a number that could not be measured or worked out, and why."""
         return cls(None, unit, 0, source, scope, reason=reason)
+
+    def scaled(self, factor: float, unit: str, source: str | None = None) -> "Quantity":
+        """Return this times a positive constant, its spread with it; missing stays missing."""
+        source = self.source if source is None else source
+        if self.value is None:
+            return Quantity.missing(unit, str(self.reason), source, self.scope)
+        return replace(
+            self,
+            value=self.value * factor,
+            unit=unit,
+            source=source,
+            low=None if self.low is None else self.low * factor,
+            high=None if self.high is None else self.high * factor,
+        )

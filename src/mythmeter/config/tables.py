@@ -1,4 +1,4 @@
-"""The tables prices.csv and gpus.csv, checked row by row."""
+"""The tables prices.csv, gpus.csv and founding.csv, checked row by row."""
 
 import csv
 import io
@@ -31,6 +31,20 @@ def check_gpus(path: Path) -> list[dict[str, Any]]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"{path}: GPU {twice[0]!r} has more than one row.")
+    return rows
+
+
+def check_founding(path: Path) -> list[dict[str, Any]]:
+    """Read founding.csv; return its rows, without their empty cells.
+
+    Raises:
+        ConfigError: a faulty row, by line and column, or a key that a case has twice.
+    """
+    rows = _rows(path, "founding")
+    keys = [(row["case"], row["key"]) for row in rows]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise ConfigError(f"{path}: {' '.join(twice[0])} has more than one row.")
     return rows
 
 
