@@ -11,9 +11,15 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
+# Only an executor that sends jobs elsewhere counts nodes; a job that was sent is `remote`.
+CLUSTER = workflow.remote_exec or workflow.resource_settings.nodes is not None
+
 try:
     project = load_project(
-        config, workflow.overwrite_configfiles, main=workflow.is_main_process
+        config,
+        workflow.overwrite_configfiles,
+        main=workflow.is_main_process,
+        cluster=CLUSTER,
     )
 except MythmeterError as error:
     # The message alone: Snakemake would add where in the Snakefile it was raised.

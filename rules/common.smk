@@ -235,6 +235,11 @@ def ingredients_of(person):
     return list(PERSON_INGREDIENTS) if person.synthetic else []
 
 
+def gpus(count):
+    """GPUs that a job asks for: on a cluster none, where the processor is to do the work."""
+    return 0 if CLUSTER and project.device == "cpu" else count
+
+
 def mem_mb(base, per_input_mb=0.0):
     """Memory that a job asks for: a base, plus a multiple of its input, doubled each attempt."""
     return lambda wildcards, input, attempt: ramp(

@@ -60,7 +60,7 @@ rule locate_points:
         "../envs/faces.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpus(1),
         vram_mb=vram_mb(3000),
         mem_mb=mem_mb(2000),
         runtime="2h",
@@ -68,7 +68,7 @@ rule locate_points:
         code=lambda wildcards: code_version("locate_points"),
         fan=config["faces"]["fan"],
         licence=catalogue["fan"].licence,
-        device=project.device,
+        device=config["device"],
     script:
         "../scripts/locate_points.py"
 

@@ -59,12 +59,12 @@ rule sync_lips:
         "../envs/lips.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpus(1),
         vram_mb=vram_mb(500),
         mem_mb=mem_mb(900),
         runtime="30m",
     params:
-        device=project.device,
+        device=config["device"],
         syncer=lambda wildcards: render_of(wildcards).syncer,
         code=lambda wildcards: code_version("sync_lips"),
     script:

@@ -27,7 +27,7 @@ rule train_swap:
         "../envs/swap.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpus(1),
         vram_mb=vram_mb(1000),
         mem_mb=mem_mb(1500, 2.0),
         runtime="30m",
@@ -36,7 +36,7 @@ rule train_swap:
         texture_px=config["swap"]["texture_px"],
         components=config["swap"]["components"],
         enrolment_frames=config["swap"]["enrolment_frames"],
-        device=project.device,
+        device=config["device"],
         provider=config["swap"]["oneshot"]["provider"],
         code=lambda wildcards: code_version("train_swap"),
     script:
@@ -72,7 +72,7 @@ rule train_pair:
         "../envs/swap.yaml"
     threads: config["swap"]["threads"]
     resources:
-        gpu=config["swap"]["gpus"],
+        gpu=gpus(config["swap"]["gpus"]),
         vram_mb=lambda wildcards: TRAINING_VRAM_MB[wildcards.preset],
         mem_mb=mem_mb(4000, 4.0),
         runtime="24h",
@@ -81,8 +81,8 @@ rule train_pair:
         enrolment_frames=config["swap"]["enrolment_frames"],
         seed=config["swap"]["seed"],
         samples=config["swap"]["samples"],
-        device=project.device,
-        gpu_needed=config["swap"]["gpus"] if project.device == "cuda" else 0,
+        device=config["device"],
+        gpu_needed=config["swap"]["gpus"],
         code=lambda wildcards: code_version("train_pair"),
     script:
         "../scripts/train_pair.py"
@@ -110,7 +110,7 @@ rule swap_faces:
         "../envs/swap.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpus(1),
         vram_mb=vram_mb(1000),
         mem_mb=mem_mb(1500),
         runtime="30m",
@@ -119,7 +119,7 @@ rule swap_faces:
         swapper=lambda wildcards: render_of(wildcards).swapper,
         start_s=lambda wildcards: render_of(wildcards).start_s,
         end_s=lambda wildcards: render_of(wildcards).end_s,
-        device=project.device,
+        device=config["device"],
         provider=config["swap"]["oneshot"]["provider"],
         code=lambda wildcards: code_version("swap_faces"),
     script:

@@ -20,7 +20,7 @@ rule enrol_voice:
         "../envs/voice.yaml"
     threads: 2
     resources:
-        gpu=1,
+        gpu=gpus(1),
         vram_mb=vram_mb(4000),
         mem_mb=mem_mb(4500),
         runtime="20m",
@@ -31,7 +31,7 @@ rule enrol_voice:
         fit_steps=config["voice"]["fit_steps"],
         equaliser_strength=config["voice"]["equaliser_strength"],
         seed=config["voice"]["seed"],
-        device=project.device,
+        device=config["device"],
         code=lambda wildcards: code_version("enrol_voice"),
     script:
         "../scripts/enrol_voice.py"
@@ -53,7 +53,7 @@ rule speak_together:
         "../envs/voice.yaml"
     threads: 2
     resources:
-        gpu=1,
+        gpu=gpus(1),
         vram_mb=vram_mb(6000),
         mem_mb=mem_mb(8000),
         runtime="60m",
@@ -64,7 +64,7 @@ rule speak_together:
         settings=settings_of_synthesiser,
         speed=config["voice"]["speed"],
         seed=config["voice"]["seed"],
-        device=project.device,
+        device=config["device"],
         code=lambda wildcards: code_version("speak_together"),
     script:
         "../scripts/speak_together.py"
@@ -90,7 +90,7 @@ rule speak_script:
         "../envs/voice.yaml"
     threads: 2
     resources:
-        gpu=1,
+        gpu=gpus(1),
         vram_mb=vram_mb(2000),
         mem_mb=mem_mb(2000),
         runtime="20m",
@@ -110,7 +110,7 @@ rule speak_script:
         worst_wer=config["voice"]["worst_wer"],
         duration_s=lambda wildcards: render_of(wildcards).duration_s,
         speed_limits=config["voice"]["speed_limits"],
-        device=project.device,
+        device=config["device"],
         code=lambda wildcards: code_version("speak_script"),
     script:
         "../scripts/speak_script.py"

@@ -17,7 +17,7 @@ with run_job(snakemake) as record:
         Path(snakemake.input.faces),
         weights=Path(snakemake.input.weights),
         settings=Settings(**snakemake.params.fan),
-        device=snakemake.params.device,
+        device=record.device.kind,
         licence=snakemake.params.licence,
         table=Path(snakemake.output.table),
         sheet=Path(snakemake.output.sheet),

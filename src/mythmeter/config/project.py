@@ -17,6 +17,7 @@ from mythmeter.errors import ConfigError, ConsentError, ModelError
 from mythmeter.models.catalogue import load_catalogue
 from mythmeter.models.fetch import require_local
 from mythmeter.usage.claim import resolve_device
+from mythmeter.usage.device import DEVICE_VARIABLE, device_of_job
 from mythmeter.voice.assets import (
     COQUI_FILES,
     OWN_FILES,
@@ -26,9 +27,6 @@ from mythmeter.voice.assets import (
 )
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 from mythmeter.voice.licences import require_licence
-
-DEVICE_VARIABLE = "MYTHMETER_DEVICE"
-"""What `device: auto` came to in the main process; its jobs inherit it."""
 
 REVOCATIONS = "consent/revoked.json"
 """The list of consents taken back, beside the project's configuration."""
@@ -99,7 +97,11 @@ class Project:
 
 
 def load_project(
-    config: Mapping[str, Any], configfiles: Sequence[Path] = (), *, main: bool = True
+    config: Mapping[str, Any],
+    configfiles: Sequence[Path] = (),
+    *,
+    main: bool = True,
+    cluster: bool = False,
 ) -> Project:
     """Check a configuration and everything that it names.
 
@@ -108,6 +110,7 @@ def load_project(
         configfiles: the files given with --configfile, in order. The built-in config/config.yaml of
             the working directory is taken to lie under them.
         main: false in the jobs that a run starts, which need not check everything again.
+        cluster: jobs run on other machines than the one that plans; this may be one of them.
 
     Returns:
         The project. A path is relative to the working directory if the built-in file or the command
@@ -116,7 +119,7 @@ def load_project(
     Raises:
         ConfigError: a fault, by file, line and key.
         ConsentError: a person without a consent record.
-        DeviceError: `device: cuda` where there is none.
+        DeviceError: `device: cuda` where there is none, and the jobs run here.
     """
     origins = Origins(configfiles)
     if main:
@@ -137,7 +140,7 @@ def load_project(
         renders=renders,
         people=people,
         clips={**clips, **footage},
-        device=_device(config["device"], main),
+        device=_device(config["device"], main, cluster),
         signing_folder=_path_or_none(config, origins, "provenance", "signing_folder"),
         revocations=_revocations(config, origins, configfiles),
         synthesisers=_synthesisers(renders, people, config["voice"]["synthesiser"]),
@@ -275,12 +278,24 @@ def _render(
     )
 
 
-def _device(wanted: str, main: bool) -> str:
-    """Resolve the device once: in the main process, which says so and tells its jobs."""
+def _device(wanted: str, main: bool, cluster: bool) -> str:
+    """Resolve the device where the jobs run, and tell them by a variable that they inherit.
+
+    On a cluster the machine that plans says nothing about those that work. There a job that was
+    granted a GPU uses it or stops, and one that was granted none runs on the processor, so `auto`
+    and `cuda` are one.
+    """
+    if cluster:
+        device = "cpu" if wanted == "cpu" else "cuda"
+        if main:
+            os.environ.pop(DEVICE_VARIABLE, None)
+            where = "cpu, on every node" if wanted == "cpu" else "what each job is granted"
+            print(f"Device: {where} (device: {wanted} in the configuration).", file=sys.stderr)
+        else:
+            os.environ[DEVICE_VARIABLE] = device
+        return device
     if not main:
-        return os.environ.get(DEVICE_VARIABLE) or (
-            wanted if wanted != "auto" else resolve_device(wanted)
-        )
+        return device_of_job(wanted)
     device = resolve_device(wanted)
     os.environ[DEVICE_VARIABLE] = device
     print(f"Device: {device} (device: {wanted} in the configuration).", file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from mythmeter.errors import DeviceError, MythmeterError
 from mythmeter.usage.claim import claim
+from mythmeter.usage.device import device_of_job
 from mythmeter.usage.record import UsageRecord
 
 THREAD_VARIABLES = (
@@ -40,23 +41,24 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
     * Standard output and error go to the rule's log; a MythmeterError is also printed, alone, on
       the terminal, and ends the process with exit code 1.
     * The libraries' thread pools follow `threads:`. Import numpy, torch and cv2 inside the block.
-    * `resources.gpu` devices are claimed; params.device is `cpu` or `cuda` (absent means `cpu`).
+    * `resources.gpu` devices are claimed; params.device is the configuration's `auto`, `cpu` or
+      `cuda` (absent means `cpu`), and is resolved here, on the machine that works.
     * The record is written to `output.usage` when the block ends without an error.
     """
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(job.threads)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     wildcards = dict(getattr(job.wildcards, "items", dict)())
-    wanted = str(getattr(job.params, "device", "cpu"))
+    device_kind = device_of_job(str(getattr(job.params, "device", "cpu")))
     granted = int(getattr(job.resources, "gpu", 0) or 0)
     needed = int(getattr(job.params, "gpu_needed", granted) or 0)
     with _logged(job, wildcards):
-        if granted < needed:
+        if device_kind == "cuda" and granted < needed:
             raise DeviceError(
                 f"{job.rule} needs {needed} GPUs and was granted {granted}: `--resources "
                 f"gpu={granted}` is lower than what one job asks for. Start with gpu={needed}."
             )
-        with claim(granted, wanted) as device:
+        with claim(granted, device_kind) as device:
             record = UsageRecord(
                 job.rule, wildcards, device=device, threads=job.threads, gpu_granted=granted
             )

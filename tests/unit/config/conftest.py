@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from mythmeter.config import Project, load_project
-from mythmeter.config.project import DEVICE_VARIABLE
+from mythmeter.usage.device import DEVICE_VARIABLE
 
 MERGE = "config/config.yaml"
 
@@ -35,11 +35,13 @@ def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def load(checkout: Path) -> Callable[..., Project]:
     """Load the built-in configuration, files over it, and values of the command line over those."""
 
-    def load_merged(*files: Path, main: bool = True, **command_line: Any) -> Project:
+    def load_merged(
+        *files: Path, main: bool = True, cluster: bool = False, **command_line: Any
+    ) -> Project:
         config: dict[str, Any] = {}
         for file in (checkout / MERGE, *files):
             config = merged(config, yaml.safe_load(file.read_text()))
-        return load_project(merged(config, command_line), files, main=main)
+        return load_project(merged(config, command_line), files, main=main, cluster=cluster)
 
     return load_merged
 

@@ -9,6 +9,7 @@ import pytest
 
 from mythmeter.config import Project
 from mythmeter.errors import ConfigError, ConsentError, DeviceError
+from mythmeter.usage.device import DEVICE_VARIABLE
 
 Load = Callable[..., Project]
 Edit = Callable[[str, str, str], None]
@@ -252,6 +253,25 @@ def test_cuda_without_a_gpu_stops_the_run(load: Load, monkeypatch: pytest.Monkey
     monkeypatch.setattr("mythmeter.usage.claim.gpu_indices", lambda: ())
     with pytest.raises(DeviceError, match="no NVIDIA GPU"):
         load(device="cuda")
+
+
+def test_a_head_node_without_a_gpu_neither_stops_a_cluster_nor_decides_for_it(
+    load: Load, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mythmeter.usage.claim.gpu_indices", lambda: ())
+    assert load(device="cuda", cluster=True).device == "cuda"
+    assert load(cluster=True).device == "cuda"
+    assert "Device: what each job is granted (device: auto" in capsys.readouterr().err
+    assert DEVICE_VARIABLE not in os.environ
+
+
+@pytest.mark.parametrize(("wanted", "device"), [("auto", "cuda"), ("cuda", "cuda"), ("cpu", "cpu")])
+def test_a_job_sent_to_a_node_uses_what_it_is_granted(
+    load: Load, monkeypatch: pytest.MonkeyPatch, wanted: str, device: str
+) -> None:
+    monkeypatch.setenv(DEVICE_VARIABLE, "cpu")  # the machine that planned must not be heard
+    load(device=wanted, main=False, cluster=True)
+    assert os.environ[DEVICE_VARIABLE] == device
 
 
 def test_a_row_overrides_the_backend_of_the_configuration(load: Load, tmp_path: Path) -> None:

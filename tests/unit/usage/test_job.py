@@ -57,8 +57,40 @@ def test_a_bug_keeps_its_traceback_in_the_log(job, tmp_path):
 
 
 def test_a_job_that_was_granted_less_than_it_needs_says_both_numbers(job, capsys):
+    job.params.device = "cuda"
     job.params.gpu_needed = 4
     job.resources.gpu = 1
     with pytest.raises(SystemExit), run_job(job):
         pass
     assert "needs 4 GPUs and was granted 1" in capsys.readouterr().err
+
+
+def test_on_the_processor_no_job_lacks_a_gpu(job):
+    job.params.device = "cpu"
+    job.params.gpu_needed = 4
+    with run_job(job) as record:
+        assert record.device.kind == "cpu"
+
+
+def test_auto_is_what_the_run_resolved_not_what_this_machine_has(job, monkeypatch):
+    job.params.device = "auto"
+    job.resources.gpu = 1
+    monkeypatch.setenv("MYTHMETER_FAKE_GPUS", "1")
+    monkeypatch.setenv("MYTHMETER_DEVICE", "cpu")
+    with run_job(job) as record:
+        assert record.device.kind == "cpu"
+    monkeypatch.delenv("MYTHMETER_DEVICE")
+    with run_job(job) as record:
+        assert record.device.kind == "cuda"
+
+
+def test_a_job_that_was_granted_a_gpu_and_finds_none_stops(job, monkeypatch, capsys):
+    """A node of a cluster: it must not fall back on the processor."""
+    job.params.device = "auto"
+    job.resources.gpu = 1
+    monkeypatch.setenv("MYTHMETER_DEVICE", "cuda")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("mythmeter.usage.claim.gpu_indices", lambda: ())
+    with pytest.raises(SystemExit), run_job(job):
+        pass
+    assert "needs 1 GPUs and this machine has 0" in capsys.readouterr().err
