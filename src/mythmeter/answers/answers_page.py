@@ -83,7 +83,7 @@ def vega_bundle() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as one script, from the installed vl-convert."""
     import vl_convert
 
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
     # A closing tag inside a string of the script would end the element that carries it.
     return bundle.replace("</script", "<\\/script")
 

@@ -1,4 +1,4 @@
-"""Renders started at once: how long they waited as measured, beside a simulation of the same batch."""
+"""Renders started at once: how long they waited, as measured and as simulated."""
 
 import json
 from collections.abc import Sequence

@@ -66,6 +66,6 @@ def tooltips(columns: Mapping[str, str]) -> list[alt.Tooltip]:
     shown = []
     for shorthand, title in columns.items():
         field, _, kind = shorthand.partition(":")
-        form = {"format": ".3~g"} if kind == "Q" else {}
-        shown.append(alt.Tooltip(f"{field}:{kind or 'N'}", title=title, **form))
+        form = ".3~g" if kind == "Q" else alt.Undefined
+        shown.append(alt.Tooltip(f"{field}:{kind or 'N'}", title=title, format=form))
     return shown

@@ -14,7 +14,7 @@ from mythmeter.answers.charts import scope_text
 from mythmeter.answers.cost import Scope, gpu_slot_seconds, scope_of
 from mythmeter.answers.outputs import output_seconds
 from mythmeter.answers.quantity import Quantity
-from mythmeter.answers.scaling import fit_scaling
+from mythmeter.answers.scaling import ScalingFit, fit_scaling
 
 RUN = "snakemake --cores all --resources gpu=1"
 USAGE = "profile/usage.parquet"
@@ -55,11 +55,32 @@ class Measured:
         return gpu_slot_seconds(self.usage)
 
     @property
+    def longest_output_s(self) -> float:
+        """Seconds of the longest video of the run: the one that is spoken of."""
+        return max(self.output_s.values())
+
+    def held_by_a_render(self) -> Quantity:
+        """Return how long the longest render alone held a GPU slot.
+
+        Its interval is that of one further run of this length, by the line through the lengths of
+        the experiment; without the experiment there is none.
+        """
+        name = max(self.output_s, key=lambda render: self.output_s[render])
+        held_s, scope = self._held_by_render()[name], "cold, a render alone, enrolment left out"
+        if self.lengths is None:
+            reason = "n = 1 run; `make experiments` measures more"
+            return Quantity(held_s, "s", 1, USAGE, scope, reason=reason)
+        around = self._slot_fit().predict(self.output_s[name])
+        if around.low is None or around.high is None:
+            return Quantity(held_s, "s", 1, USAGE, scope, reason=around.reason)
+        source = f"{USAGE}; interval: {LENGTHS}"
+        low = max(0.0, around.low)
+        return Quantity(held_s, "s", around.n + 1, source, scope, low, around.high, around.spread)
+
+    @property
     def once_s(self) -> float:
         """Those of them that were held by jobs that serve every render of a person."""
-        serves_all = [
-            "render" not in json.loads(text or "{}") for text in self.usage["wildcards"]
-        ]
+        serves_all = ["render" not in json.loads(text or "{}") for text in self.usage["wildcards"]]
         return gpu_slot_seconds(self.usage[serves_all])
 
     def quantity(self, value: float, unit: str, scope: str) -> Quantity:
@@ -77,9 +98,7 @@ class Measured:
             own = self._held_by_render()
             return service_times_s(list(own.values()), list(self.output_s.values()), video_s)
         whole = self._whole_renders()
-        fit = fit_scaling(
-            whole["output_s"], whole["gpu_slot_s"], stage="whole", source=LENGTHS, scope=""
-        )
+        fit = self._slot_fit()
         expected = [fit.predict(length).value for length in whole["output_s"]]
         at_length = fit.predict(video_s).value
         if at_length is None or at_length <= 0 or any(v is None or v <= 0 for v in expected):
@@ -104,6 +123,12 @@ class Measured:
     def _held_by_render(self) -> dict[str, float]:
         render = self.usage["wildcards"].map(lambda text: json.loads(text or "{}").get("render"))
         return {name: gpu_slot_seconds(self.usage[render == name]) for name in self.output_s}
+
+    def _slot_fit(self) -> ScalingFit:
+        whole = self._whole_renders()
+        return fit_scaling(
+            whole["output_s"], whole["gpu_slot_s"], stage="whole", source=LENGTHS, scope="cold"
+        )
 
     def _whole_renders(self) -> pd.DataFrame:
         assert self.lengths is not None

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from mythmeter.answers.figures import number, seconds
 from mythmeter.answers.quantity import Quantity
 
+
 @dataclass(frozen=True)
 class Saying:
     """A sentence whose `{names}` are quantities.

@@ -66,9 +66,11 @@ def busy_cores(usage: pd.DataFrame) -> pd.DataFrame:
     times = sorted({*jobs["start_s"], *jobs["end_s"]})
     rows = []
     for holding, own in jobs.groupby("holding"):
-        steps = pd.concat(
-            [own.set_index("start_s")["cores"], -own.set_index("end_s")["cores"]]
-        ).groupby(level=0).sum()
+        steps = (
+            pd.concat([own.set_index("start_s")["cores"], -own.set_index("end_s")["cores"]])
+            .groupby(level=0)
+            .sum()
+        )
         level = steps.reindex(times, fill_value=0.0).cumsum().clip(lower=0)
         rows += [
             {"time_s": time, "holding": holding, "cores": cores} for time, cores in level.items()

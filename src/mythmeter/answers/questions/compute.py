@@ -112,7 +112,9 @@ def _timeline(usage: pd.DataFrame) -> Picture:
             x2="end_s:Q",
             y=labelled("lane", lanes),
             color=alt.Color(
-                "stage:N", scale=STAGE_COLOUR, legend=alt.Legend(title=None, orient="bottom", columns=4)
+                "stage:N",
+                scale=STAGE_COLOUR,
+                legend=alt.Legend(title=None, orient="bottom", columns=4),
             ),
             tooltip=tooltips({"job": "job", "wall_s:Q": "s"}),
         )

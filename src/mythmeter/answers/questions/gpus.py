@@ -1,17 +1,23 @@
 """How many GPUs does one deepfake take, and a service with N users?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from mythmeter.answers.capacity.bill import Bill, bill
 from mythmeter.answers.capacity.demand import Demand, Target
 from mythmeter.answers.capacity.plan import Plan, plan_for_users
-from mythmeter.answers.cost import OfferCost, offer_costs, offer_frame
+from mythmeter.answers.cost import (
+    OfferCost,
+    held_s_per_render,
+    offer_costs,
+    offer_frame,
+    seconds_of_renders,
+)
 from mythmeter.answers.drawing import ACCENT, CALM, QUIET, fluid, labelled, rows_px, tooltips
+from mythmeter.answers.figures import seconds
 from mythmeter.answers.measured import Measured
 from mythmeter.answers.picture import Picture
 from mythmeter.answers.quantity import Quantity
@@ -35,7 +41,7 @@ class Service:
 
 def how_many(measured: Measured, service: Service) -> Question:
     """Answer from the GPU slots that a run held, and a simulated service with many users."""
-    held = slot_per_output(measured)
+    held, per_output = measured.held_by_a_render(), slot_per_output(measured)
     plans = plan_for_users(
         service.users,
         service.demand,
@@ -44,14 +50,16 @@ def how_many(measured: Measured, service: Service) -> Question:
         source=measured.service_source,
         scope=measured.service_scope(service.demand.video_s),
     )
-    costs = offer_costs(measured.prices, held)
+    costs = offer_costs(measured.prices, per_output)
     one = Saying(
-        "One GPU is enough for one deepfake: {video} of video held it for {held}, "
+        "One GPU is enough for one deepfake: {video} of video held it for {held}, and {once} more "
+        "were paid once for the person, whose voice was enrolled and face learnt. Together that is "
         "{held_per_output}.",
         {
-            "video": measured.quantity(measured.scope.output_s, "s", "output of the run"),
-            "held": measured.quantity(measured.slot_s, "s", "cold; enrolment included"),
-            "held_per_output": held,
+            "video": measured.quantity(measured.longest_output_s, "s", "output of a render"),
+            "held": held,
+            "once": measured.quantity(measured.once_s, "s", "held by jobs that serve all renders"),
+            "held_per_output": per_output,
         },
     )
     return Question(
@@ -60,7 +68,6 @@ def how_many(measured: Measured, service: Service) -> Question:
         answer=one + Saying(" ") + _service_saying(plans),
         further=[
             *_caveats(measured),
-            _enrolment(measured),
             _price(costs),
             *_idle(plans, costs),
         ],
@@ -74,23 +81,20 @@ def how_many(measured: Measured, service: Service) -> Question:
 def headline(question: Question, measured: Measured) -> Saying:
     """The first sentence of the page: one deepfake and its error bar."""
     numbers = question.quantities()
-    held = numbers["held_per_output"]
-    bar = (
-        f" (no error bar: {held.reason})"
-        if held.low is None or held.high is None
-        else f" ({held.low:.3g} to {held.high:.3g}, {held.spread}, n = {held.n})"
-    )
-    on = "a CPU doing the work of the GPU" if measured.scope.device == "cpu" else "that GPU"
+    held = numbers["held"]
+    bar = f"no error bar: {held.reason}"
+    if held.low is not None and held.high is not None:
+        bar = f"{seconds(held.low)} to {seconds(held.high)}, {held.spread}, n = {held.n}"
+    doing = " by a processor that does its work" if measured.scope.device == "cpu" else ""
     return Saying(
-        "One deepfake takes one GPU, held for {held_per_output}" + bar + f", with {on}.",
-        {"held_per_output": held},
+        f"A deepfake of {{video}} takes one GPU, held for {{held}} ({bar}){doing}, and {{once}} "
+        "once for each person.",
+        {name: numbers[name] for name in ("video", "held", "once")},
     )
 
 
 def slot_per_output(measured: Measured) -> Quantity:
     """Return GPU seconds held per second of video, over the renders that were measured."""
-    from mythmeter.answers.cost import held_s_per_render, seconds_of_renders
-
     return seconds_of_renders(
         held_s_per_render(measured.usage, measured.output_s).values(),
         SOURCE,
@@ -123,15 +127,6 @@ def _caveats(measured: Measured) -> list[Saying]:
             "projected to any GPU, since a roofline between a CPU and a GPU was never measured."
         )
     ]
-
-
-def _enrolment(measured: Measured) -> Saying:
-    return Saying(
-        "{once} of the held time is paid once for each person, however many videos follow: the "
-        "voice is enrolled and the face learnt. The service above pays it before the first video "
-        "and is not planned for it.",
-        {"once": measured.quantity(measured.once_s, "s", "held by jobs that serve all renders")},
-    )
 
 
 def _price(costs: Sequence[OfferCost]) -> Saying:
@@ -191,20 +186,29 @@ def _users_picture(plans: Sequence[Plan]) -> Picture:
             for plan in plans
         ]
     )
-    x = alt.X("users:Q", scale=alt.Scale(type="log", padding=20), title="users")
+    x = alt.X(
+        "users:Q",
+        scale=alt.Scale(type="log", padding=20),
+        title="users",
+        axis=alt.Axis(values=list(table["users"]), format=","),
+    )
     title = "GPUs at the busiest hour"
-    scale = alt.Scale(type="log", padding=10)
+    scale = alt.Scale(type="log", padding=16)
+    powers = [10**k for k in range(int(np.log10(table["high"].max())) + 2)]
+    axis = alt.Axis(values=powers, format=",")
     base = alt.Chart(table).encode(x=x)
     band = base.mark_rule(strokeWidth=6, opacity=0.35, color=ACCENT).encode(
-        y=alt.Y("low:Q", scale=scale, title=title), y2="high:Q"
+        y=alt.Y("low:Q", scale=scale, title=title, axis=axis), y2="high:Q"
     )
-    line = base.mark_line(color=ACCENT).encode(y=alt.Y("gpus:Q", scale=scale, title=title))
+    line = base.mark_line(color=ACCENT).encode(
+        y=alt.Y("gpus:Q", scale=scale, title=title, axis=axis)
+    )
     marks = base.mark_point(filled=True, size=70, color=ACCENT, opacity=1).encode(
-        y=alt.Y("gpus:Q", scale=scale, title=title),
+        y=alt.Y("gpus:Q", scale=scale, title=title, axis=axis),
         tooltip=tooltips({"users:Q": "users", "gpus:Q": "GPUs", "utilisation:Q": "share busy"}),
     )
     labels = base.mark_text(dy=-14, fontSize=12).encode(
-        y=alt.Y("gpus:Q", scale=scale, title=title), text=alt.Text("gpus:Q", format=",")
+        y=alt.Y("gpus:Q", scale=scale, title=title, axis=axis), text=alt.Text("gpus:Q", format=",")
     )
     return Picture(
         name="gpus_for_users",
@@ -251,6 +255,7 @@ def _price_picture(costs: Sequence[OfferCost], measured: Measured) -> Picture:
     bound = ", upper bound: a CPU worked" if measured.scope.device == "cpu" else ""
     title = f"{MINUTE}{bound}"
     base = alt.Chart(table).encode(y=labelled("label", list(table["label"])))
+    layers = []
     bars = base.mark_bar().encode(
         x=alt.X("usd:Q", title=title),
         color=alt.Color(
@@ -263,12 +268,15 @@ def _price_picture(costs: Sequence[OfferCost], measured: Measured) -> Picture:
         ),
         tooltip=tooltips({"label": "offer", "usd:Q": MINUTE}),
     )
-    spread = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+    if table["low"].notna().any():
+        layers.append(
+            base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+        )
     return Picture(
         name="gpus_price",
         title="What a minute of video costs in GPU rent",
         description=f"Bars: {MINUTE} by offer, cheapest first; {table['label'].iloc[0]} leads.",
-        chart=fluid(alt.layer(bars, spread), rows_px(len(table))),
+        chart=fluid(alt.layer(bars, *layers), rows_px(len(table))),
         table=table,
         units={"usd": MINUTE, "low": MINUTE, "high": MINUTE},
     )

@@ -46,9 +46,7 @@ def is_training_needed(table: pd.DataFrame | None) -> Question:
         command=COMMAND,
         pictures=[
             _pareto(table, "identity_to_person", "identity", "distance to the person (dlib)"),
-            _pareto(
-                table, "expression_error", "expression", "% of eye distance: expression error"
-            ),
+            _pareto(table, "expression_error", "expression", "% of eye distance: expression error"),
         ],
         tables={"training": table},
     )
@@ -116,9 +114,7 @@ def _number(value: float, unit: str, n: int, scope: str) -> Quantity:
 
 
 def _pareto(table: pd.DataFrame, column: str, name: str, title: str) -> Picture:
-    shown = table.assign(
-        way=table["preset"].isna().map({True: "training-free", False: "trained"})
-    )
+    shown = table.assign(way=table["preset"].isna().map({True: "training-free", False: "trained"}))
     base = alt.Chart(shown).encode(
         x=alt.X("learn_s:Q", scale=alt.Scale(type="log", padding=30), title=LEARNING),
         y=alt.Y(f"{column}:Q", scale=alt.Scale(zero=False, padding=24), title=title),
@@ -135,9 +131,7 @@ def _pareto(table: pd.DataFrame, column: str, name: str, title: str) -> Picture:
     front = alt.Chart(frontier(shown, column)).mark_line(
         interpolate="step-after", strokeDash=[4, 4], color=QUIET
     )
-    front = front.encode(
-        x=alt.X("learn_s:Q", title=LEARNING), y=alt.Y(f"{column}:Q", title=title)
-    )
+    front = front.encode(x=alt.X("learn_s:Q", title=LEARNING), y=alt.Y(f"{column}:Q", title=title))
     return Picture(
         name=f"training_{name}",
         title=f"What training buys: {name}; lower is better",
@@ -152,6 +146,6 @@ def _pareto(table: pd.DataFrame, column: str, name: str, title: str) -> Picture:
 
 
 def frontier(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the rows that none beats in both seconds of learning and `column`, less being better."""
+    """Return the rows that none beats in both seconds and `column`; less is better."""
     rows = table.dropna(subset=[column]).sort_values(["learn_s", column])
     return rows[rows[column] < rows[column].cummin().shift(fill_value=float("inf"))]
