@@ -63,3 +63,4 @@ rule all:
     input:
         expand("<results>/renders/{render}.receipt.json", render=project.renders),
         "<reports>/report.html",
+        "<results>/profile/machines.parquet",

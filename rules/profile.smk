@@ -1,6 +1,7 @@
 """Usage records to one table, its pictures and the report."""
 
 from mythmeter.usage.fields import RECORD_VERSION
+from mythmeter.usage.record_sets import files_of_sets
 
 RENDERS = list(project.renders.values())
 PEOPLE = sorted({render.person for render in RENDERS})
@@ -27,6 +28,32 @@ rule gather_usage:
         record_version=RECORD_VERSION,
     script:
         "../scripts/gather_usage.py"
+
+
+rule gather_machines:
+    input:
+        usage="<results>/profile/usage.parquet",
+        timelines=expand(
+            "<results>/render/{render}/timeline.parquet", render=project.renders
+        ),
+        sets=[str(file) for file in files_of_sets(project.records)],
+    output:
+        table="<results>/profile/machines.parquet",
+    log:
+        "<logs>/gather_machines.log",
+    benchmark:
+        "<benchmarks>/gather_machines.tsv"
+    conda:
+        "../envs/profile.yaml"
+    resources:
+        mem_mb=mem_mb(500),
+        runtime="5m",
+    params:
+        code=lambda wildcards: code_version("gather_machines"),
+        record_version=RECORD_VERSION,
+        records=str(project.records),
+    script:
+        "../scripts/gather_machines.py"
 
 
 rule draw_charts:

@@ -5,12 +5,13 @@ import shutil
 import pytest
 
 from mythmeter.code_version import PACKAGE
+from mythmeter.usage.export import export_records
 
 pytestmark = pytest.mark.workflow
 
 SPOKEN = {"speak_script", "plan_render", "drive_lips", "sync_lips"}
 ENCODED = {"composite", "assemble", "mark_render", "verify_render", "score_render"}
-PROFILE = {"gather_usage", "draw_charts", "write_report"}
+PROFILE = {"gather_usage", "gather_machines", "draw_charts", "write_report"}
 FACES = {"track_faces", "crop_faces", "train_swap", "swap_faces"}
 
 
@@ -33,6 +34,12 @@ def test_another_price_redraws_the_charts_only(variant):
     prices = variant.folder / "prices.csv"
     prices.write_text(prices.read_text().replace("0.526", "0.527"))
     assert variant.planned() == {"draw_charts", "write_report"}
+
+
+def test_a_record_set_dropped_in_is_gathered_and_nothing_else(variant):
+    export_records(variant.results, variant.folder / "records" / "laptop")
+    variant.change(records="records")
+    assert variant.planned() == {"gather_machines"}
 
 
 def test_another_crf_encodes_again_and_onward(variant):

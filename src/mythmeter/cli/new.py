@@ -29,7 +29,8 @@ paths:
   reports: reports
 renders: renders.tsv
 people: people
-# The model catalogue, prices and GPUs are Mythmeter's own, unless set here.
+# The model catalogue, prices, GPUs and records of other machines are Mythmeter's own, unless set
+# here.
 
 footage:
   {target}:

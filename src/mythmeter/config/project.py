@@ -70,6 +70,8 @@ class Project:
     """The model catalogue."""
     prices: Path
     gpus: Path
+    records: Path
+    """Folder of the record sets of other machines; it need not be there."""
     renders: Mapping[str, Render]
     people: Mapping[str, Person]
     clips: Mapping[str, Clip]
@@ -137,6 +139,7 @@ def load_project(
         models=_path(config, origins, "models"),
         prices=_path(config, origins, "prices"),
         gpus=_path(config, origins, "gpus"),
+        records=_path(config, origins, "records"),
         renders=renders,
         people=people,
         clips={**clips, **footage},

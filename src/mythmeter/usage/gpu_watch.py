@@ -115,6 +115,8 @@ class _Meter:
         self._last_j: float | None = None
         self._last_w: tuple[float, float] | None = None
         self._taken_j = 0.0
+        self._lost = False
+        """Whether the last reading of the counter failed."""
         self._gap: str | None = None
         """Why energy since the last edge is missing."""
 
@@ -161,8 +163,11 @@ class _Meter:
             if self._last_j is None:
                 self.method = "power" if self._has_power() else "none"
                 self._gap = None
+            self._lost = True
             return
-        if self._last_j is not None:
+        if self._lost:
+            self._gap, self._lost = "the energy counter could not be read at its start", False
+        elif self._last_j is not None:
             if reading < self._last_j:
                 self._gap = "the energy counter went back; was the driver reloaded?"
             else:

@@ -1,13 +1,16 @@
 import gc
 import json
+import re
 import subprocess
 import sys
 import threading
 
+import pandas as pd
 import pytest
 
-from mythmeter.errors import MythmeterError
+from mythmeter.errors import MythmeterError, UsageError
 from mythmeter.usage.claim import Device
+from mythmeter.usage.fields import FIELDS
 from mythmeter.usage.record import UsageRecord
 from mythmeter.usage.table import gather, read_record
 
@@ -42,6 +45,7 @@ def test_the_phases_add_up_to_the_wall_time_of_the_job(tmp_path):
 ALLOCATES = """
 import sys
 from pathlib import Path
+from mythmeter.usage.fields import FIELDS
 from mythmeter.usage.record import UsageRecord
 
 record = UsageRecord("a", {})
@@ -123,3 +127,176 @@ def test_a_damaged_or_foreign_record_is_named(tmp_path, content, said):
     with pytest.raises(MythmeterError, match=said) as error:
         read_record(path)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_is_none_is_refused_with_file_and_line(tmp_path, constant):
+    path = tmp_path / "u.jsonl"
+    record = UsageRecord("a", {})
+    with record.phase("steady"):
+        pass
+    record.write(path)
+    first, other = path.read_text().splitlines()
+    path.write_text(first + "\n" + other.replace('"start_s": 0.0', f'"start_s": {constant}') + "\n")
+    with pytest.raises(UsageError, match=rf"u\.jsonl, line 2: {constant} is no measurement"):
+        read_record(path)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9])
+def test_a_torn_last_line_is_said_to_be_one(tmp_path, share):
+    path = tmp_path / "u.jsonl"
+    UsageRecord("a", {}).write(path)
+    text = path.read_text()
+    path.write_text(text + text[: int(share * len(text))])
+    with pytest.raises(UsageError, match=r"line 2: .* is torn: was the job killed"):
+        read_record(path)
+
+
+def test_a_record_that_lost_its_last_line_is_not_whole(tmp_path):
+    path = tmp_path / "u.jsonl"
+    record = UsageRecord("a", {})
+    with record.phase("steady"):
+        pass
+    record.write(path)
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    with pytest.raises(UsageError, match="ends before the line of phase `other`"):
+        read_record(path)
+
+
+VERSION_1 = {
+    "record_version": 1,
+    "mythmeter_version": "0.1.0",
+    "rule": "track_faces",
+    "wildcards": {"clip": "langer"},
+    "backend": "facemesh",
+    "phase": "other",
+    "started_at": "2026-11-21T10:00:00+00:00",
+    "start_s": 0.0,
+    "wall_s": 2.0,
+    "cpu_s": 3.0,
+    "peak_rss_bytes": 1000,
+    "work": {"frames": 3},
+    "threads": 1,
+    "gpu_granted": 0,
+    "device": "cpu",
+    "device_indices": [],
+    "device_chosen_by": "none",
+    "machine": {"host": "old", "processor": "Old CPU", "logical_cores": 4},
+    "gpu_busy_s": None,
+    "gpu_allocated_s": None,
+    "vram_allocated_peak_bytes": None,
+    "vram_reserved_peak_bytes": None,
+    "vram_process_peak_bytes": None,
+    "energy_j": None,
+    "energy_method": "none",
+    "gpu_null_reason": "ran on the CPU",
+    "job_wall_s": 2.0,
+}
+
+
+def test_records_of_both_versions_stand_side_by_side(tmp_path):
+    (tmp_path / "1.jsonl").write_text(json.dumps(VERSION_1) + "\n")
+    UsageRecord("assemble", {"render": "demo"}).write(tmp_path / "2.jsonl")
+    table = gather(tmp_path.glob("*.jsonl"), tmp_path / "usage.parquet")
+    old, new = (row for _, row in table.iterrows())
+    assert (old["record_version"], new["record_version"]) == (1, 2)
+    assert (old["cpu_s"], old["host"], old["processor"]) == (3.0, "old", "Old CPU")
+    assert (old["machine"], new["machine"]) == ("here", "here")
+    reasons = json.loads(old["null_reasons"])
+    assert pd.isna(old["read_bytes"])
+    assert reasons["read_bytes"] == "record of version 1 did not measure it"
+    assert reasons["energy_j"] == "ran on the CPU"
+
+
+def test_every_null_of_a_row_has_a_reason_in_both_versions(tmp_path):
+    (tmp_path / "1.jsonl").write_text(json.dumps(VERSION_1) + "\n")
+    UsageRecord("assemble", {"render": "demo"}).write(tmp_path / "2.jsonl")
+    for row in [*read_record(tmp_path / "1.jsonl"), *read_record(tmp_path / "2.jsonl")]:
+        described = {"memory_bytes", "system"}  # of the machine, which version 1 may not tell
+        nulls = {name for name, value in row.items() if value is None} - described
+        assert nulls <= set(json.loads(row["null_reasons"]))
+        assert nulls
+
+
+def test_what_a_stage_says_of_itself_stands_in_every_phase_whenever_it_says_so(tmp_path):
+    record = UsageRecord("a", {})
+    with record.phase("model_load"):
+        pass
+    record.backend, record.precision, record.batch = "fan", "float32", 16
+    record.model_sha256 = "ab" * 32
+    lines = write(tmp_path / "u.jsonl", record)
+    assert {line["backend"] for line in lines} == {"fan"}
+    assert {line["batch"] for line in lines} == {16}
+    assert "precision" not in lines[0]["null_reasons"]
+
+
+def test_a_unit_of_work_that_is_no_number_is_null_and_costs_nobody_the_job(tmp_path):
+    record = UsageRecord("a", {})
+    with record.phase("steady") as work:
+        work["audio_s"] = float("nan")
+    line = write(tmp_path / "u.jsonl", record)[0]
+    assert line["work"] == {"audio_s": None}
+    assert line["null_reasons"]["work.audio_s"] == "the stage counted nan"
+
+
+USES = """
+import sys
+block = bytearray(b"x") * (120 * 2**20)
+open(sys.argv[1], "wb").write(b"y" * 5_000_000)
+sum(range(12_000_000))
+print("done", flush=True)
+sys.stdin.read()
+"""
+
+
+def child(path):
+    started = subprocess.Popen(
+        [sys.executable, "-c", USES, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stdout.readline() == "done\n"
+    return started
+
+
+@pytest.fixture
+def living_and_ended(tmp_path):
+    """The lines of a job whose first child lives on when its phase ends, and ends in the next."""
+    record = UsageRecord("a", {})
+    with record.phase("warmup"):
+        worker = child(tmp_path / "x")
+        record._sampler._tree.walk()
+    with record.phase("steady"):
+        worker.communicate()
+    return write(tmp_path / "u.jsonl", record)
+
+
+def test_cpu_seconds_of_a_child_count_while_it_lives_and_only_once(living_and_ended):
+    warmup, steady, _ = living_and_ended
+    assert warmup["cpu_s"] > 0.1
+    assert steady["cpu_s"] < warmup["cpu_s"] / 2
+
+
+def test_memory_of_a_child_counts(living_and_ended):
+    assert living_and_ended[0]["peak_rss_bytes"] > 120 * 2**20
+
+
+def test_bytes_that_a_child_wrote_count_once(living_and_ended):
+    warmup, steady, _ = living_and_ended
+    assert 5_000_000 <= warmup["written_bytes"] < 5_500_000
+    assert steady["written_bytes"] < 500_000
+
+
+def test_the_page_on_usage_tells_of_every_field_and_no_other(repository):
+    page = (repository / "docs" / "usage.md").read_text()
+    table = page.split("## Fields", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {name for cell in cells for name in re.findall(r"`([a-z0-9_]+)`", cell)}
+    assert told == {*FIELDS, "job_wall_s", "job_energy_j"}
+
+
+def test_importing_the_recorder_imports_nothing_heavy():
+    heavy = "{'torch', 'pandas', 'numpy', 'pynvml'}"
+    code = f"import sys, mythmeter.usage.job; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
