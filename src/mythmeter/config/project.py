@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mythmeter.config.marked import MarkedYaml
+from mythmeter.config.market import check_market
 from mythmeter.config.persons import Clip, Person, load_people
 from mythmeter.config.places import Origins, is_id, tidy
 from mythmeter.config.schema import locate_in, near, validate
@@ -72,6 +73,8 @@ class Project:
     """The model catalogue."""
     prices: Path
     gpus: Path
+    market: Path
+    """The inputs of the GPU-market calculator."""
     renders: Mapping[str, Render]
     people: Mapping[str, Person]
     clips: Mapping[str, Clip]
@@ -92,6 +95,10 @@ class Project:
     """A face-parsing model of the user's; None: only hands are masked."""
     warm_start: Path | None = None
     """Model of another pair whose encoder a trained swapper begins with."""
+    detector_scores: Path | None = None
+    """Scores of a detector of rendered faces, brought by the user."""
+    detector_model: Path | None = None
+    """Such a detector of the user's (ONNX), to be run over the finished renders."""
 
     def languages(self, person: str) -> tuple[str, ...]:
         """Return the languages in which a person's renders speak, sorted."""
@@ -134,6 +141,7 @@ def load_project(
         models=_path(config, origins, "models"),
         prices=_path(config, origins, "prices"),
         gpus=_path(config, origins, "gpus"),
+        market=_path(config, origins, "market"),
         renders=renders,
         people=people,
         clips={**clips, **footage},
@@ -145,6 +153,8 @@ def load_project(
         licences=tuple(config["licences"]),
         parsing=_parsing(config, origins),
         warm_start=_path_or_none(config, origins, "swap", "warm_start"),
+        detector_scores=_path_or_none(config, origins, "answers", "detector_scores"),
+        detector_model=_detector_model(config, origins),
     )
     if main:
         _check_surroundings(project)
@@ -173,6 +183,12 @@ def _parsing(config: Mapping[str, Any], origins: Origins) -> Path | None:
     if config["faces"]["parsing"] is None:
         return None
     return _path(config, origins, "faces", "parsing")
+
+
+def _detector_model(config: Mapping[str, Any], origins: Origins) -> Path | None:
+    if config["answers"]["detector"]["model"] is None:
+        return None
+    return _path(config, origins, "answers", "detector", "model")
 
 
 def _synthesisers(
@@ -293,6 +309,7 @@ def _check_surroundings(project: Project) -> None:
     validate(catalogue.value, "models", locate_in(catalogue))
     check_prices(project.prices)
     check_gpus(project.gpus)
+    check_market(project.market)
     _check_models(project)
     for key, folder in (("results", project.results), ("reports", project.reports)):
         require_writable(folder, f"paths.{key}")
@@ -301,6 +318,12 @@ def _check_surroundings(project: Project) -> None:
             f"faces.parsing: there is no file {project.parsing}. Put a face-parsing model (ONNX) "
             "there, or set null: then hands are masked and nothing else."
         )
+    for key, file in (
+        ("detector_scores", project.detector_scores),
+        ("detector.model", project.detector_model),
+    ):
+        if file is not None and not file.is_file():
+            raise ConfigError(f"answers.{key}: there is no file {file}. Put it there, or set null.")
     for target in sorted({render.target for render in project.renders.values()}):
         _require_clip(project.clips[target])
         record = project.clips[target].record

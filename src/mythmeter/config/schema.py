@@ -41,7 +41,8 @@ def validate(
 
     Args:
         value: what was read.
-        name: the schema: `config`, `renders`, `person`, `models`, `consent`, `prices`, `gpus`.
+        name: the schema: `config`, `renders`, `person`, `models`, `consent`, `prices`, `gpus`,
+            `market`.
         locate: says where a key is written.
         error_class: what to raise.
     """

@@ -13,7 +13,7 @@ import yaml
 from mythmeter.config.schema import SCHEMAS, schema_of
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 
-NAMES = ("config", "renders", "person", "models", "prices", "gpus", "consent", "footage")
+NAMES = ("config", "renders", "person", "models", "prices", "gpus", "market", "consent", "footage")
 SECTIONS = {
     "config": "config.yaml",
     "renders": "renders.tsv",
@@ -21,6 +21,7 @@ SECTIONS = {
     "models": "models.yaml",
     "prices": "prices.csv",
     "gpus": "gpus.csv",
+    "market": "market.csv",
 }
 README = (SCHEMAS.parent / "README.md").read_text()
 
