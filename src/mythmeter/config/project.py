@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mythmeter.config.marked import MarkedYaml
+from mythmeter.config.market import check_market
 from mythmeter.config.persons import Clip, Person, load_people
 from mythmeter.config.places import Origins, is_id, tidy
 from mythmeter.config.schema import locate_in, near, validate
@@ -72,6 +73,8 @@ class Project:
     gpus: Path
     records: Path
     """Folder of the record sets of other machines; it need not be there."""
+    market: Path
+    """The inputs of the GPU-market calculator."""
     renders: Mapping[str, Render]
     people: Mapping[str, Person]
     clips: Mapping[str, Clip]
@@ -92,6 +95,10 @@ class Project:
     """A face-parsing model of the user's; None: only hands are masked."""
     warm_start: Path | None = None
     """Model of another pair whose encoder a trained swapper begins with."""
+    detector_scores: Path | None = None
+    """Scores of a detector of rendered faces, brought by the user."""
+    detector_model: Path | None = None
+    """Such a detector of the user's (ONNX), to be run over the finished renders."""
 
     def languages(self, person: str) -> tuple[str, ...]:
         """Return the languages in which a person's renders speak, sorted."""
@@ -140,6 +147,7 @@ def load_project(
         prices=_path(config, origins, "prices"),
         gpus=_path(config, origins, "gpus"),
         records=_path(config, origins, "records"),
+        market=_path(config, origins, "market"),
         renders=renders,
         people=people,
         clips={**clips, **footage},
@@ -151,6 +159,8 @@ def load_project(
         licences=tuple(config["licences"]),
         parsing=_parsing(config, origins),
         warm_start=_path_or_none(config, origins, "swap", "warm_start"),
+        detector_scores=_path_or_none(config, origins, "answers", "detector_scores"),
+        detector_model=_detector_model(config, origins),
     )
     if main:
         _check_surroundings(project)
@@ -179,6 +189,12 @@ def _parsing(config: Mapping[str, Any], origins: Origins) -> Path | None:
     if config["faces"]["parsing"] is None:
         return None
     return _path(config, origins, "faces", "parsing")
+
+
+def _detector_model(config: Mapping[str, Any], origins: Origins) -> Path | None:
+    if config["answers"]["detector"]["model"] is None:
+        return None
+    return _path(config, origins, "answers", "detector", "model")
 
 
 def _synthesisers(
@@ -311,6 +327,7 @@ def _check_surroundings(project: Project) -> None:
     validate(catalogue.value, "models", locate_in(catalogue))
     check_prices(project.prices)
     check_gpus(project.gpus)
+    check_market(project.market)
     _check_models(project)
     for key, folder in (("results", project.results), ("reports", project.reports)):
         require_writable(folder, f"paths.{key}")
@@ -319,6 +336,12 @@ def _check_surroundings(project: Project) -> None:
             f"faces.parsing: there is no file {project.parsing}. Put a face-parsing model (ONNX) "
             "there, or set null: then hands are masked and nothing else."
         )
+    for key, file in (
+        ("detector_scores", project.detector_scores),
+        ("detector.model", project.detector_model),
+    ):
+        if file is not None and not file.is_file():
+            raise ConfigError(f"answers.{key}: there is no file {file}. Put it there, or set null.")
     for target in sorted({render.target for render in project.renders.values()}):
         _require_clip(project.clips[target])
         record = project.clips[target].record

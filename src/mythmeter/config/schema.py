@@ -42,7 +42,7 @@ def validate(
     Args:
         value: what was read.
         name: the schema: `config`, `renders`, `person`, `models`, `consent`, `prices`, `gpus`,
-            `founding`.
+            `founding`, `market`.
         locate: says where a key is written.
         error_class: what to raise.
     """

@@ -48,7 +48,12 @@ def check_founding(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _rows(path: Path, schema: str) -> list[dict[str, Any]]:
+def rows_with_lines(path: Path, schema: str) -> list[tuple[str, dict[str, Any]]]:
+    """Read a table whose rows fit a schema; return each without its empty cells, after its place.
+
+    Raises:
+        ConfigError: a faulty row, by line and column, or no row.
+    """
     known = schema_of(schema)["properties"]
     reader = csv.DictReader(io.StringIO(read_text(path)))
     for column in reader.fieldnames or ():
@@ -61,10 +66,14 @@ def _rows(path: Path, schema: str) -> list[dict[str, Any]]:
             raise ConfigError(f"{where}: more cells than columns; quote a cell that has a comma.")
         cells = {c: _value(v, known[c], f"{where}: {c}") for c, v in row.items() if v}
         validate(cells, schema, _at(where))
-        rows.append(cells)
+        rows.append((where, cells))
     if not rows:
         raise ConfigError(f"{path}: no row in it.")
     return rows
+
+
+def _rows(path: Path, schema: str) -> list[dict[str, Any]]:
+    return [row for _, row in rows_with_lines(path, schema)]
 
 
 def _value(text: str, schema: dict[str, Any], where: str) -> Any:

@@ -14,7 +14,7 @@ from mythmeter.config.schema import SCHEMAS, schema_of
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 
 NAMES = (
-    *("config", "renders", "person", "models", "prices", "gpus", "founding"),
+    *("config", "renders", "person", "models", "prices", "gpus", "founding", "market"),
     *("consent", "footage"),
 )
 SECTIONS = {
@@ -25,6 +25,7 @@ SECTIONS = {
     "prices": "prices.csv",
     "gpus": "gpus.csv",
     "founding": "founding.csv",
+    "market": "market.csv",
 }
 README = (SCHEMAS.parent / "README.md").read_text()
 
