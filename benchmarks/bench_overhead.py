@@ -2,22 +2,25 @@
 
 Twenty-four jobs do nothing but run an adapter's frame (log, claim, record). Ours: Snakemake on all
 cores. Theirs: what a user would write instead, a shell loop that starts the same adapter once after
-another. Both are divided by the number of jobs. A dry run of a sheet of 4,200 renders is timed too.
+another. Both are divided by the number of jobs. A dry run of a sheet of 4,200 renders is timed too,
+whole and as the first of ten batches, and beside it Snakemake's own floor: a graph of the same
+shape whose rules have no params, resources, logs or input functions. RENDERS=300: a quick one.
 """
 
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 JOBS = 24
-RENDERS = 4200
+RENDERS = int(os.environ.get("RENDERS", "4200"))
+BATCHES = 10
 
 SNAKEFILE = """
 rule all:
@@ -43,6 +46,83 @@ runpy.run_path("job.py", init_globals={"snakemake": job})
 """
 
 
+FLOOR = """
+R = [f"demo-{{i:04d}}" for i in range({renders})]
+C = ["1-of-2", "2-of-2"]
+STEPS = "speak plan drive swap assemble mark verify score".split()
+
+wildcard_constraints:
+    render=r"[a-z0-9][a-z0-9_-]*",
+
+rule all:
+    input: expand("renders/{{r}}.receipt.json", r=R), "report.html"
+
+rule clip:
+    output: "a/clip", "a/faces"
+    shell: "touch {{output}}"
+"""
+STEP = """
+rule {name}:
+    input: {inputs}
+    output: {outputs}
+    shell: "touch {{output}}"
+"""
+FLOOR_STEPS = {
+    "speak": (["a/clip"], ["v/{render}/speech", "v/{render}/words", "v/{render}/takes"]),
+    "plan": (["v/{render}/speech", "a/faces"], ["r/{render}/timeline"]),
+    "drive": (["v/{render}/speech", "v/{render}/words", "r/{render}/timeline"], ["l/{render}/d"]),
+    "swap": (["a/clip", "a/faces"], ["s/{render}/faces", "s/{render}/table"]),
+    "sync": (
+        ["l/{render}/d", "r/{render}/timeline", "s/{render}/faces", "s/{render}/table"],
+        ["l/{render}/{c}.mkv", "l/{render}/{c}.table"],
+    ),
+    "composite": (
+        ["a/clip", "a/faces", "r/{render}/timeline", "l/{render}/{c}.mkv", "l/{render}/{c}.table"],
+        ["c/{render}/{c}.mp4"],
+    ),
+    "assemble": (
+        ["c/{render}/1-of-2.mp4", "c/{render}/2-of-2.mp4", "v/{render}/speech"],
+        ["r/{render}/assembled"],
+    ),
+    "mark": (["r/{render}/assembled"], ["r/{render}/signed", "r/{render}/vtt", "r/{render}/jpg"]),
+    "verify": (
+        ["r/{render}/signed", "r/{render}/vtt", "r/{render}/jpg"],
+        ["renders/{render}.mp4", "renders/{render}.vtt", "renders/{render}.receipt.json"],
+    ),
+    "score": (["renders/{render}.mp4", "a/faces", "r/{render}/timeline"], ["q/{render}.json"]),
+}
+FLOOR_END = """
+rule gather:
+    input:
+        expand("u/{w}/{r}.jsonl", r=R, w=STEPS),
+        expand("u/{w}/{r}/{c}.jsonl", w=["sync", "composite"], r=R, c=C),
+    output: "usage"
+    shell: "touch {output}"
+
+rule report:
+    input: "usage", expand("q/{r}.json", r=R), expand("renders/{r}.mp4", r=R)
+    output: "report.html"
+    shell: "touch {output}"
+"""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a dry run took."""
+
+    seconds: float
+    cpu_s: float
+    peak_gib: float
+    jobs: int
+
+    def __str__(self) -> str:
+        each_ms = self.cpu_s / self.jobs * 1000 if self.jobs else float("nan")
+        return (
+            f"{self.jobs} jobs, {self.seconds:.0f} s ({self.cpu_s:.0f} s of CPU, "
+            f"{each_ms:.1f} ms a job), {self.peak_gib:.2f} GiB peak"
+        )
+
+
 def measure_jobs(folder: Path) -> tuple[float, float]:
     """Return seconds a job by Snakemake and by a shell loop."""
     (folder / "Snakefile").write_text(SNAKEFILE.format(jobs=JOBS))
@@ -58,29 +138,52 @@ def measure_jobs(folder: Path) -> tuple[float, float]:
     return ours, (time.perf_counter() - start) / JOBS
 
 
-def dry_run(folder: Path) -> tuple[float, float, float, int]:
-    """Dry-run 4,200 renders of the built-in example: wall s, CPU s, peak GiB, jobs."""
+def floor_snakefile() -> str:
+    """A workflow of the same shape whose rules ask for nothing."""
+    text = FLOOR.format(renders=RENDERS)
+    for name, (inputs, outputs) in FLOOR_STEPS.items():
+        chunk = "/{c}" if "{c}" in "".join(outputs) else ""
+        usage = f"u/{name}/{{render}}{chunk}.jsonl"
+        text += STEP.format(
+            name=name,
+            inputs=", ".join(map(repr, inputs)),
+            outputs=", ".join(map(repr, [*outputs, usage])),
+        )
+    return text + FLOOR_END
+
+
+def dry_run(folder: Path, *arguments: str) -> Planned:
+    """Plan a run in a folder."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--cores", "1"]
+    with tempfile.NamedTemporaryFile() as said, tempfile.NamedTemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, "--nolock", *arguments], cwd=folder, stdout=said, stderr=errors
+        )
+        # Not RUSAGE_CHILDREN: its peak is that of the largest child so far.
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        text = Path(said.name).read_text() + Path(errors.name).read_text()
+    if process.returncode:
+        sys.exit(text[-4000:])
+    total = re.search(r"^total\s+(\d+)", text, re.MULTILINE)
+    return Planned(
+        seconds,
+        used.ru_utime + used.ru_stime,
+        used.ru_maxrss / 2**20,
+        int(total.group(1)) if total else 0,
+    )
+
+
+def long_sheet(folder: Path) -> Path:
+    """Write the built-in example's row as often as asked."""
     sheet = (REPOSITORY / "config" / "renders.tsv").read_text().splitlines()
     header, row = sheet[0], next(line for line in sheet[1:] if line.startswith("demo\t"))
     rows = [row.replace("demo\t", f"demo-{n:04d}\t", 1) for n in range(RENDERS)]
-    (folder / "renders.tsv").write_text("\n".join([header, *rows]) + "\n")
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--cores", "1"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    done = subprocess.run(
-        [*command, "--nolock", "--config", f"renders={folder / 'renders.tsv'}"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-    )
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    peak_gib = after.ru_maxrss / 2**20
-    total = re.search(r"^total\s+(\d+)", done.stdout + done.stderr, re.MULTILINE)
-    return seconds, cpu_s, peak_gib, int(total.group(1)) if total else 0
+    path = folder / "renders.tsv"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
 
 
 def main() -> None:
@@ -89,11 +192,15 @@ def main() -> None:
         folder = Path(scratch)
         ours, theirs = measure_jobs(folder)
         print(f"a job that does nothing: {ours:.2f} s by Snakemake, {theirs:.2f} s by a shell loop")
-        seconds, cpu_s, peak_gib, jobs = dry_run(folder)
-        print(
-            f"dry run of {RENDERS} renders: {jobs} jobs, {seconds:.0f} s ({cpu_s:.0f} s of CPU), "
-            f"{peak_gib:.2f} GiB peak"
-        )
+        sheet = f"renders={long_sheet(folder)}"
+        whole = dry_run(REPOSITORY, "--config", sheet)
+        print(f"dry run of {RENDERS} renders: {whole}")
+        batch = dry_run(REPOSITORY, "renders", "--batch", f"renders=1/{BATCHES}", "--config", sheet)
+        print(f"its first batch of {BATCHES}: {batch}")
+        (folder / "floor").mkdir()
+        (folder / "floor" / "Snakefile").write_text(floor_snakefile())
+        floor = dry_run(folder / "floor")
+        print(f"a graph of that shape whose rules ask for nothing: {floor}")
     print(
         json.dumps(
             {
@@ -104,8 +211,8 @@ def main() -> None:
                 "unit": "s of wall time a job",
                 "n": JOBS,
                 "scope": f"jobs that do nothing, {os.cpu_count()} cores; theirs: a shell loop, one "
-                f"process after another; dry run of {RENDERS} renders: {seconds:.0f} s, "
-                f"{cpu_s:.0f} s of CPU, {peak_gib:.2f} GiB",
+                f"process after another; dry run of {RENDERS} renders: {whole}; first of {BATCHES} "
+                f"batches: {batch}; Snakemake's floor: {floor}",
             }
         )
     )

@@ -62,6 +62,7 @@ rule locate_points:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(3000),
+        vram_needed_mb=3000,
         mem_mb=mem_mb(2000),
         runtime="2h",
     params:

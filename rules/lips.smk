@@ -61,6 +61,7 @@ rule sync_lips:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(500),
+        vram_needed_mb=500,
         mem_mb=mem_mb(900),
         runtime="30m",
     params:

@@ -29,6 +29,7 @@ rule train_swap:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(1000),
+        vram_needed_mb=1000,
         mem_mb=mem_mb(1500, 2.0),
         runtime="30m",
     params:
@@ -74,6 +75,7 @@ rule train_pair:
     resources:
         gpu=gpus(config["swap"]["gpus"]),
         vram_mb=lambda wildcards: TRAINING_VRAM_MB[wildcards.preset],
+        vram_needed_mb=lambda wildcards: TRAINING_VRAM_MB[wildcards.preset],
         mem_mb=mem_mb(4000, 4.0),
         runtime="24h",
     params:
@@ -112,6 +114,7 @@ rule swap_faces:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(1000),
+        vram_needed_mb=1000,
         mem_mb=mem_mb(1500),
         runtime="30m",
     params:

@@ -22,6 +22,7 @@ rule enrol_voice:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(4000),
+        vram_needed_mb=4000,
         mem_mb=mem_mb(4500),
         runtime="20m",
     params:
@@ -55,6 +56,7 @@ rule speak_together:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(6000),
+        vram_needed_mb=6000,
         mem_mb=mem_mb(8000),
         runtime="60m",
     params:
@@ -92,6 +94,7 @@ rule speak_script:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(2000),
+        vram_needed_mb=2000,
         mem_mb=mem_mb(2000),
         runtime="20m",
     params:

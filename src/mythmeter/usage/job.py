@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from mythmeter.errors import DeviceError, MythmeterError
 from mythmeter.usage.claim import claim
 from mythmeter.usage.device import device_of_job
+from mythmeter.usage.memory import OUT_OF_MEMORY_EXIT, is_out_of_memory
 from mythmeter.usage.record import UsageRecord
 
 THREAD_VARIABLES = (
@@ -43,6 +44,9 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
     * The libraries' thread pools follow `threads:`. Import numpy, torch and cv2 inside the block.
     * `resources.gpu` devices are claimed; params.device is the configuration's `auto`, `cpu` or
       `cuda` (absent means `cpu`), and is resolved here, on the machine that works.
+      With `gpu_packing: true` in the configuration, jobs of one GPU share it by `vram_mb`.
+    * A job that was granted fewer GPUs, or less GPU memory, than it needs stops before any work.
+    * A job that runs out of memory says so and ends with exit code 12, for another try with more.
     * The record is written to `output.usage` when the block ends without an error.
     """
     for variable in THREAD_VARIABLES:
@@ -58,7 +62,8 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
                 f"{job.rule} needs {needed} GPUs and was granted {granted}: `--resources "
                 f"gpu={granted}` is lower than what one job asks for. Start with gpu={needed}."
             )
-        with claim(granted, device_kind) as device:
+        packed_mb = _gpu_memory(job) if device_kind == "cuda" and granted else None
+        with claim(granted, device_kind, packed_mb=packed_mb) as device:
             record = UsageRecord(
                 job.rule, wildcards, device=device, threads=job.threads, gpu_granted=granted
             )
@@ -66,6 +71,24 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
             usage = getattr(job.output, "usage", None)
             if usage:
                 record.write(Path(str(usage)))
+
+
+def _gpu_memory(job: Job) -> int | None:
+    """GPU memory in MB that a job shares a device with; None: the device is its own.
+
+    Snakemake clips a job's `vram_mb` to `--resources vram_mb=` without a word; `vram_needed_mb` is
+    the same demand under a name that no limit has.
+    """
+    granted_mb = int(getattr(job.resources, "vram_mb", 0) or 0)
+    needed_mb = int(getattr(job.resources, "vram_needed_mb", granted_mb) or 0)
+    if granted_mb < needed_mb:
+        raise DeviceError(
+            f"{job.rule} needs {needed_mb} MB of GPU memory and was granted {granted_mb} MB: "
+            f"`--resources vram_mb={granted_mb}` is lower than what one job asks for. Start with "
+            f"vram_mb={needed_mb}, or leave it out."
+        )
+    packing = dict(getattr(job, "config", None) or {}).get("gpu_packing", False)
+    return granted_mb if packing and granted_mb else None
 
 
 @contextmanager
@@ -83,8 +106,25 @@ def _logged(job: Job, wildcards: dict[str, str]) -> Iterator[None]:
             print(message, file=log)
             print(f"\n{message}\n", file=terminal, flush=True)
             sys.exit(1)
-        except BaseException:
+        except BaseException as error:
             traceback.print_exc(file=log)
-            raise
+            if not is_out_of_memory(error):
+                raise
+            message = f"{job.rule}: {_out_of_memory(job)}"
+            print(message, file=log)
+            print(f"\n{message}\n", file=terminal, flush=True)
+            sys.exit(OUT_OF_MEMORY_EXIT)
         finally:
             sys.stdout, sys.stderr = stdout, terminal
+
+
+def _out_of_memory(job: Job) -> str:
+    asked = ", ".join(
+        f"{name}={value}"
+        for name in ("mem_mb", "vram_mb")
+        if (value := getattr(job.resources, name, None))
+    )
+    return (
+        f"out of memory{f' (it had asked for {asked})' if asked else ''}. Another try asks for "
+        "more: run again with --retries 2. It stays on the device that was asked for."
+    )

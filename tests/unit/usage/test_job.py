@@ -94,3 +94,46 @@ def test_a_job_that_was_granted_a_gpu_and_finds_none_stops(job, monkeypatch, cap
     with pytest.raises(SystemExit), run_job(job):
         pass
     assert "needs 1 GPUs and this machine has 0" in capsys.readouterr().err
+
+
+def test_a_job_that_was_granted_less_gpu_memory_than_it_needs_says_both_numbers(
+    job, capsys, monkeypatch
+):
+    monkeypatch.setenv("MYTHMETER_FAKE_GPUS", "1")
+    job.params.device = "cuda"
+    job.resources = SimpleNamespace(gpu=1, vram_mb=2000, vram_needed_mb=3000)
+    with pytest.raises(SystemExit), run_job(job):
+        pass
+    said = capsys.readouterr().err
+    assert "needs 3000 MB of GPU memory and was granted 2000 MB" in said
+    assert "vram_mb=3000" in said
+
+
+def test_on_the_cpu_gpu_memory_is_not_asked_for(job):
+    job.resources = SimpleNamespace(gpu=1, vram_mb=2000, vram_needed_mb=3000)
+    with run_job(job) as record:
+        assert record.device.kind == "cpu"
+
+
+def test_packing_is_off_until_the_configuration_asks_for_it(job, tmp_path, monkeypatch):
+    monkeypatch.setenv("MYTHMETER_FAKE_GPUS", "1")
+    monkeypatch.setenv("MYTHMETER_FAKE_VRAM_MB", "24000")
+    monkeypatch.setenv("MYTHMETER_LOCKS", str(tmp_path / "locks"))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    job.params.device = "cuda"
+    job.resources = SimpleNamespace(gpu=1, vram_mb=2000)
+    ledger = tmp_path / "locks" / "gpu-0.ledger.json"
+    with run_job(job):
+        assert not ledger.exists()
+    job.config = {"gpu_packing": True}
+    with run_job(job):
+        assert json.loads(ledger.read_text())[0]["vram_mb"] == 2000
+    assert json.loads(ledger.read_text()) == []
+
+
+def test_a_job_out_of_memory_says_what_to_do_and_ends_with_its_own_exit_code(job, capsys):
+    job.resources = SimpleNamespace(gpu=0, mem_mb=900)
+    with pytest.raises(SystemExit) as stop, run_job(job):
+        raise MemoryError
+    assert stop.value.code == 12
+    assert "out of memory (it had asked for mem_mb=900)" in capsys.readouterr().err

@@ -54,7 +54,7 @@ def what_becomes_of_the_market(priors: Priors, today: date, command: str) -> Que
                 "look that one up first."
             ),
             Saying(
-                f"Were it {ASKED_SHARE:.0%} that fail, as the question supposes: {{returned_asked}}.",
+                f"Were it {ASKED_SHARE:.0%} that fail, as was once supposed: {{returned_asked}}.",
                 {"returned_asked": asked.gpus},
             ),
             Saying(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mythmeter.errors import DeviceError
 from mythmeter.swap.learning.learner import Batch, Learner
 from mythmeter.swap.learning.team import Team
+from mythmeter.usage.memory import is_out_of_memory
 
 WARM_UPS = 3
 """Eager passes before a CUDA graph is captured: libraries choose their kernels in them."""
@@ -117,11 +118,6 @@ class Gradients:
                 f"Out of memory ({reason or 'in another process'}): going on with micro-batches of "
                 f"{self.micro_batch}; a step still takes {samples} samples."
             )
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device's or the processor's memory ran out."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:

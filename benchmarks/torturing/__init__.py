@@ -1,0 +1,1 @@
+"""Pieces of the torture harness: a scratch checkout, a killer, and a comparison of two runs."""
