@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from mythmeter import __version__
-from mythmeter.cli import consent, forget, keys, new, records, serve, verify
+from mythmeter.cli import compare, consent, forget, keys, new, records, serve, verify
 from mythmeter.errors import MythmeterError
 
 __all__ = ["main"]
@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
         ("verify", verify),
         ("serve", serve),
         ("records", records),
+        ("compare", compare),
     ):
         summary = (module.__doc__ or "").splitlines()[0]
         command = commands.add_parser(name, help=summary, description=summary)

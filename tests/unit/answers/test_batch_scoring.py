@@ -166,3 +166,21 @@ def test_a_faulty_row_of_the_founding_figures_is_named_by_line(repository, tmp_p
     path.write_text(text + text.splitlines()[1])
     with pytest.raises(ConfigError, match="submissions has more than one row"):
         check_founding(path)
+
+
+def test_the_page_on_answers_states_what_the_audit_found(repository, found):
+    page = (repository / "docs" / "answers.md").read_text()
+
+    def thousands(what: str) -> str:
+        return f"${found[what].worked_out.value / 1000:.1f}k".replace(".0k", "k")
+
+    for text in (
+        f"{found['hours of all submissions'].worked_out.value:,.0f} h",
+        f"{found['hours of the fleet'].worked_out.value:,.0f} h",
+        thousands("projection on g4dn.xlarge"),
+        thousands("what was paid"),
+        "$196k",
+        '**the printed header "g4dn.8xl" is wrong**',
+        r"it should read 42,000 \| 90,000",
+    ):
+        assert text in page, text
