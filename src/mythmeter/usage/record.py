@@ -126,6 +126,7 @@ class UsageRecord:
         )
         other["peak_rss_bytes"] = self._memory.highest_bytes()
         other["job_wall_s"] = round(wall_s, 6)
+        other["process_started_at"] = _process_started_at()
         with replacing(path) as partial:
             partial.write_text(
                 "".join(json.dumps(line) + "\n" for line in [*self._phases, other]),
@@ -155,6 +156,13 @@ def _processor_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def _process_started_at() -> str:
+    """When the process of the job began: what a slot is held for begins here, not at the import."""
+    import psutil
+
+    return datetime.fromtimestamp(psutil.Process().create_time(), UTC).isoformat()
 
 
 def _cpu_seconds() -> float:

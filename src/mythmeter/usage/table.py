@@ -16,6 +16,7 @@ COLUMNS = (
     "job",
     "phase",
     "backend",
+    "process_started_at",
     "started_at",
     "start_s",
     "wall_s",
@@ -59,14 +60,16 @@ def read_record(path: Path) -> list[dict[str, Any]]:
                 f"{path}: usage record of version {line.get('record_version')}; this Mythmeter "
                 f"reads version {RECORD_VERSION}. Delete it and run again."
             )
-    job_wall_s = next((line["job_wall_s"] for line in lines if "job_wall_s" in line), None)
-    return [_row(line, job_wall_s) for line in lines]
+    of_job = {
+        name: next((line[name] for line in lines if name in line), None)
+        for name in ("job_wall_s", "process_started_at")
+    }
+    return [_row(line, of_job) for line in lines]
 
 
-def _row(line: dict[str, Any], job_wall_s: float | None) -> dict[str, Any]:
-    row = {name: line.get(name) for name in COLUMNS}
+def _row(line: dict[str, Any], of_job: dict[str, Any]) -> dict[str, Any]:
+    row = {name: line.get(name) for name in COLUMNS} | of_job
     row["job"] = " ".join([line["rule"], *line["wildcards"].values()])
-    row["job_wall_s"] = job_wall_s
     row["work"] = json.dumps(line["work"], sort_keys=True)
     row["wildcards"] = json.dumps(line["wildcards"], sort_keys=True)
     row["processor"] = line["machine"]["processor"]
@@ -74,11 +77,18 @@ def _row(line: dict[str, Any], job_wall_s: float | None) -> dict[str, Any]:
     return row
 
 
-def gather(paths: Iterable[Path], output: Path) -> pd.DataFrame:
-    """Write the records of all jobs as one Parquet table, a row per job and phase."""
+def read_records(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read the records of jobs as one table, a row per job and phase."""
     rows = [row for path in sorted(paths) for row in read_record(path)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table["started_at"] = pd.to_datetime(table["started_at"], format="ISO8601")
+    for name in ("started_at", "process_started_at"):
+        table[name] = pd.to_datetime(table[name], format="ISO8601")
+    return table
+
+
+def gather(paths: Iterable[Path], output: Path) -> pd.DataFrame:
+    """Write the records of all jobs as one Parquet table, a row per job and phase."""
+    table = read_records(paths)
     with replacing(output) as partial:
         table.to_parquet(partial, index=False)
     return table

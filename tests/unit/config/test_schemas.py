@@ -13,7 +13,17 @@ import yaml
 from mythmeter.config.schema import SCHEMAS, schema_of
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 
-NAMES = ("config", "renders", "person", "models", "prices", "gpus", "consent", "footage")
+NAMES = (
+    "config",
+    "renders",
+    "person",
+    "models",
+    "prices",
+    "gpus",
+    "consent",
+    "footage",
+    "ablation",
+)
 SECTIONS = {
     "config": "config.yaml",
     "renders": "renders.tsv",
@@ -21,6 +31,7 @@ SECTIONS = {
     "models": "models.yaml",
     "prices": "prices.csv",
     "gpus": "gpus.csv",
+    "ablation": "experiments/ablation.tsv",
 }
 README = (SCHEMAS.parent / "README.md").read_text()
 
