@@ -15,7 +15,10 @@ READY := $(VENV)/.ready
 TORCH := torch==2.13.0
 SNAKEMAKE := $(BIN)/snakemake --cores all --resources gpu=1
 
-.PHONY: help setup demo test lint format report bench load clean distclean lock
+# Sizes of the batches of the experiment on users; users.tsv has rows for each.
+BATCHES := 1 2 4
+
+.PHONY: help setup demo experiments test lint format report bench load clean distclean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+%?:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +46,19 @@ $(READY): envs/requirements.lock envs/uv.lock envs/fix_torchaudio.py pyproject.t
 demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/report.html
 	$(SNAKEMAKE)
 	@echo "Render: results/renders/demo.mp4   Report: reports/report.html"
+
+# Each call is one experiment, and one batch of it: nothing of another may run beside it. What is done once for a
+# person and a target comes first, and is the built-in example's own.
+EXPERIMENT = $(SNAKEMAKE) --configfile config/experiments/
+
+experiments: setup ## measure length, users, optimisations and training at small size: results/experiments/
+	$(EXPERIMENT)length.yaml -- share_work
+	$(EXPERIMENT)length.yaml -- measure_lengths
+	for k in $(BATCHES); do $(EXPERIMENT)users.yaml -- results/experiments/users/$$k.parquet; done
+	$(EXPERIMENT)users.yaml -- measure_users
+	$(EXPERIMENT)ablation.yaml -- measure_ablation
+	$(EXPERIMENT)training.yaml -- compare_swaps
+	@echo "Tables (Parquet and CSV): results/experiments/length, users, ablation, training   Page: reports/training.html"
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest

@@ -62,6 +62,7 @@ include: "rules/lips.smk"
 include: "rules/render.smk"
 include: "rules/quality.smk"
 include: "rules/profile.smk"
+include: "rules/experiments.smk"
 
 
 # What `all` makes but for the report, to be asked for in slices: --batch renders=1/10.

@@ -375,8 +375,8 @@ def credited_backends(wildcards):
     ]
 
 
-def usage_records(wildcards):
-    """The usage record of every job of this run."""
+def shared_records():
+    """Usage records of what is done once, however many renders there are."""
     records = [rules.check_consent.output.usage, rules.enrol_voice.output.usage]
     records = expand(records, person=PEOPLE)
     real = [name for name in PEOPLE if project.people[name].kind != "synthetic"]
@@ -394,6 +394,19 @@ def usage_records(wildcards):
         records += expand(rules.locate_points.output.usage, clip=CLIPS)
     heard = {clip for name in PEOPLE for clip in project.people[name].voice_clips}
     records += expand(rules.extract_audio.output.usage, clip=sorted(heard))
+    return records
+
+
+def usage_records(wildcards):
+    """The usage record of every job of this run."""
+    scores = expand(rules.score_render.output.usage, render=project.renders)
+    return shared_records() + render_records(RENDERS) + scores
+
+
+def render_records(renders):
+    """Usage records of the jobs that each render needs for itself, up to the verified file."""
+    names = [render.name for render in renders]
+    records = []
     for whole in (
         rules.swap_faces,
         rules.speak_script,
@@ -402,12 +415,11 @@ def usage_records(wildcards):
         rules.assemble,
         rules.mark_render,
         rules.verify_render,
-        rules.score_render,
     ):
-        records += expand(whole.output.usage, render=project.renders)
+        records += expand(whole.output.usage, render=names)
     for chunked in (rules.sync_lips, rules.composite):
         for pattern in gather.chunk(
             chunked.output.usage.replace("{render}", "{{render}}")
         ):
-            records += expand(pattern, render=project.renders)
+            records += expand(pattern, render=names)
     return records

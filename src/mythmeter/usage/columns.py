@@ -19,6 +19,7 @@ COLUMNS = (
     "precision",
     "batch",
     "model_sha256",
+    "process_started_at",
     "started_at",
     "start_s",
     "wall_s",
@@ -85,7 +86,7 @@ NUMBERS = (
 )
 """Columns that may be null and are numbers even where every row is."""
 
-OF_JOB = ("job_wall_s", "job_energy_j")
+OF_JOB = ("job_wall_s", "job_energy_j", "process_started_at")
 """What stands in the line `other` and in every row of a job."""
 AS_JSON = ("work", "wildcards", "device_indices", "flops_uncounted", "null_reasons")
 OF_MACHINE = ("host", "processor", "logical_cores", "memory_bytes", "system")

@@ -49,7 +49,7 @@ FIELDS = (
     "machine",
     "null_reasons",
 )
-"""Of every line. The line `other` has `job_wall_s` and `job_energy_j` too."""
+"""Of every line. The line `other` has `job_wall_s`, `job_energy_j` and `process_started_at` too."""
 
 USUAL_REASONS = {
     **dict.fromkeys(SAID_BY_STAGES, "this stage does not say"),

@@ -3,6 +3,7 @@
 import os
 import platform
 import socket
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,3 +36,10 @@ def _processor_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def process_started_at() -> str:
+    """When the process of the job began: a slot is held from here on, not from the import."""
+    import psutil
+
+    return datetime.fromtimestamp(psutil.Process().create_time(), UTC).isoformat()

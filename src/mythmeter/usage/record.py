@@ -17,7 +17,7 @@ from mythmeter.usage.claim import Device
 from mythmeter.usage.fields import RECORD_VERSION, SAID_BY_STAGES, with_reasons
 from mythmeter.usage.flops import FlopCount
 from mythmeter.usage.gpu_fields import energy_of
-from mythmeter.usage.machine import machine
+from mythmeter.usage.machine import machine, process_started_at
 from mythmeter.usage.nvml import Gpus
 from mythmeter.usage.sampler import Sampler, Window
 from mythmeter.usage.torch_memory import TorchMemory, synchronise
@@ -111,6 +111,7 @@ class UsageRecord:
         wall_s = time.perf_counter() - self._wall_0
         other["wall_s"] = round(max(0.0, wall_s - sum(p["wall_s"] for p in self._phases)), 6)
         other["job_wall_s"] = round(wall_s, 6)
+        other["process_started_at"] = process_started_at()
         other["job_energy_j"] = self._job_energy(windows, wall_s, reasons)
         lines = [
             with_reasons(line | self._said(index), reasons)

@@ -10,7 +10,7 @@ from mythmeter.atomic import replacing
 from mythmeter.usage.columns import COLUMNS, HERE, NUMBERS, OF_JOB, WHOLE_NUMBERS, row_of
 from mythmeter.usage.lines import read_lines
 
-__all__ = ["COLUMNS", "gather", "read_record", "table_of", "write_table"]
+__all__ = ["COLUMNS", "gather", "read_record", "read_records", "table_of", "write_table"]
 
 
 def read_record(path: Path, machine: str = HERE) -> list[dict[str, Any]]:
@@ -31,7 +31,8 @@ def read_record(path: Path, machine: str = HERE) -> list[dict[str, Any]]:
 def table_of(rows: Iterable[dict[str, Any]], columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     """Return rows as a table whose columns have the same types whatever is null."""
     table = pd.DataFrame(list(rows), columns=list(columns))
-    table["started_at"] = pd.to_datetime(table["started_at"], format="ISO8601")
+    for name in ("started_at", "process_started_at"):
+        table[name] = pd.to_datetime(table[name], format="ISO8601", utc=True)
     types = dict.fromkeys(WHOLE_NUMBERS, "Int64") | dict.fromkeys(NUMBERS, "float64")
     return table.astype(types)
 
@@ -42,8 +43,13 @@ def write_table(table: pd.DataFrame, output: Path) -> None:
         table.to_parquet(partial, index=False)
 
 
+def read_records(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read the records of jobs as one table, a row per job and phase."""
+    return table_of(row for path in sorted(paths) for row in read_record(path))
+
+
 def gather(paths: Iterable[Path], output: Path) -> pd.DataFrame:
     """Write the records of all jobs as one Parquet table, a row per job and phase."""
-    table = table_of(row for path in sorted(paths) for row in read_record(path))
+    table = read_records(paths)
     write_table(table, output)
     return table

@@ -15,7 +15,7 @@ from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 
 NAMES = (
     *("config", "renders", "person", "models", "prices", "gpus", "founding", "market"),
-    *("consent", "footage"),
+    *("consent", "footage", "ablation"),
 )
 SECTIONS = {
     "config": "config.yaml",
@@ -26,6 +26,7 @@ SECTIONS = {
     "gpus": "gpus.csv",
     "founding": "founding.csv",
     "market": "market.csv",
+    "ablation": "experiments/ablation.tsv",
 }
 README = (SCHEMAS.parent / "README.md").read_text()
 

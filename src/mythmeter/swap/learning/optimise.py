@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +61,7 @@ def optimise(
     team: Team | None = None,
     keeping: Keeping | None = None,
     on_step: Callable[[int], None] | None = None,
+    precision: torch.dtype | Literal["fastest"] | None = "fastest",
 ) -> Result:
     """Train until the schedule ends or the held-out error no longer falls.
 
@@ -75,11 +76,13 @@ def optimise(
         team: processes that train together.
         keeping: checkpoints; None keeps none.
         on_step: called with the number of each finished step.
+        precision: of the steps; None is float32, `fastest` what `fast_type` finds.
 
     Raises:
         DeviceError: not even one sample fits into memory.
     """
-    run = _Run(learner, schedule, seed, device, team or Team(), keeping)
+    number_format = fast_type(device) if precision == "fastest" else precision
+    run = _Run(learner, schedule, seed, device, team or Team(), keeping, number_format)
     run.resume()
     while run.step < schedule.steps and not run.ended:
         run.advance()
@@ -97,6 +100,7 @@ class _Run:
         device: torch.device,
         team: Team,
         keeping: Keeping | None,
+        precision: torch.dtype | None,
     ) -> None:
         self.learner, self.schedule, self.seed = learner, schedule, seed
         self.device, self.team, self.keeping = device, team, keeping
@@ -110,7 +114,7 @@ class _Run:
             weight_decay=1e-4,
             fused=True,
         )
-        self.precision = fast_type(device)
+        self.precision = precision
         self.gradients = Gradients(
             learner,
             micro_batch=-(-schedule.batch // team.size),
