@@ -81,6 +81,7 @@ rule train_pair:
         enrolment_frames=config["swap"]["enrolment_frames"],
         seed=config["swap"]["seed"],
         samples=config["swap"]["samples"],
+        flops=config["profile"]["flops"],
         device=project.device,
         gpu_needed=config["swap"]["gpus"] if project.device == "cuda" else 0,
         code=lambda wildcards: code_version("train_pair"),
