@@ -83,6 +83,7 @@ rule train_pair:
         enrolment_frames=config["swap"]["enrolment_frames"],
         seed=config["swap"]["seed"],
         samples=config["swap"]["samples"],
+        flops=config["profile"]["flops"],
         device=config["device"],
         gpu_needed=config["swap"]["gpus"],
         code=lambda wildcards: code_version("train_pair"),

@@ -34,4 +34,5 @@ with run_job(snakemake) as record:
         ),
         processes=max(1, min(len(record.device.indices), record.gpu_granted)),
         record=record,
+        flops=params.flops,
     )

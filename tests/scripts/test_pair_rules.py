@@ -39,7 +39,13 @@ def test_train_pair_hands_its_settings_over(
             ),
             output=SimpleNamespace(model="m", training="t", preview="p"),
             params=SimpleNamespace(
-                held_out="clip", enrolment_frames=9, seed=4, samples=7, device="cpu", code="c"
+                held_out="clip",
+                enrolment_frames=9,
+                seed=4,
+                flops=True,
+                samples=7,
+                device="cpu",
+                code="c",
             ),
         ),
     )

@@ -54,6 +54,28 @@ def test_gather_usage_writes_one_table(usage):
     assert set(pd.read_parquet(usage)["rule"]) == {"track_faces", "enrol_voice"}
 
 
+def test_gather_machines_reads_the_sets_of_its_folder(run, usage, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    timeline = pa.table({"frame": [0]}).replace_schema_metadata({"rate": "25/1", "frames": "50"})
+    pq.write_table(timeline, tmp_path / "timeline.parquet")
+    record = tmp_path / "records" / "t4" / "usage" / "track_faces.jsonl"
+    record.parent.mkdir(parents=True)
+    record.write_text((tmp_path / "track_faces.jsonl").read_text())
+    facts = {"label": "T4", "output_s": 8.0, "renders": 1, "mythmeter_version": "0.1.0"}
+    facts["recorded"] = "2026-12-01T00:00:00+00:00"
+    (tmp_path / "records" / "t4" / "run.json").write_text(json.dumps(facts))
+    run(
+        "gather_machines",
+        input=SimpleNamespace(usage=str(usage), timelines=[str(tmp_path / "timeline.parquet")]),
+        params=SimpleNamespace(records=str(tmp_path / "records")),
+        output=SimpleNamespace(table=str(tmp_path / "machines.parquet")),
+    )
+    table = pd.read_parquet(tmp_path / "machines.parquet")
+    assert dict(zip(table["machine"], table["output_s"], strict=True)) == {"here": 2.0, "t4": 8.0}
+
+
 def test_draw_charts_writes_every_chart_and_table(run, usage, tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -18,11 +18,14 @@ from safetensors.numpy import load_file
 from mythmeter.atomic import replacing
 from mythmeter.errors import DeviceError, ModelError
 from mythmeter.swap.dataset import Files, PairFootage, read_pair
+from mythmeter.swap.learning.gradients import Gradients
 from mythmeter.swap.learning.optimise import Keeping, Result, optimise
+from mythmeter.swap.learning.precision import fast_type
 from mythmeter.swap.learning.team import Team
 from mythmeter.swap.model import save_face
 from mythmeter.swap.swappers import pair_swapper
 from mythmeter.swap.swappers.base import PairLearner
+from mythmeter.usage.flops import FlopCount, counting_flops
 from mythmeter.usage.record import UsageRecord
 
 WORKER = "mythmeter.swap.worker"
@@ -76,13 +79,14 @@ class PairJob:
         return cls(**value)
 
 
-def train_pair(job: PairJob, *, processes: int, record: UsageRecord) -> None:
+def train_pair(job: PairJob, *, processes: int, record: UsageRecord, flops: bool = False) -> None:
     """Train a pair; several processes where a job holds several GPUs.
 
     Args:
         job: what and where.
         processes: one for each device.
         record: of this job.
+        flops: count what training computes too, in a phase of its own when all is trained.
 
     Raises:
         ConfigError: unknown swapper.
@@ -91,6 +95,7 @@ def train_pair(job: PairJob, *, processes: int, record: UsageRecord) -> None:
         ModelError: the warm start is not a model of this swapper and preset.
     """
     record.backend = f"{job.swapper} {job.preset}"
+    resumed = job.checkpoint.exists()
     with record.phase("steady") as work:
         if processes == 1:
             run_job_here(job, Team(), torch.device(job.device))
@@ -98,6 +103,12 @@ def train_pair(job: PairJob, *, processes: int, record: UsageRecord) -> None:
             _launch(job, processes)
         facts = json.loads(job.training.read_text(encoding="utf-8"))
         work["samples"] = facts["samples"]
+    record.precision, record.batch = facts["precision"], facts["batch"]
+    if flops and resumed:
+        record.flops = "a checkpoint was there: this job may have done only part of the training"
+    elif flops:
+        with record.phase("flops"):
+            record.flops = count_training(job, facts["micro_batch"], facts["samples"])
 
 
 def run_job_here(job: PairJob, team: Team, device: torch.device) -> None:
@@ -106,13 +117,7 @@ def run_job_here(job: PairJob, team: Team, device: torch.device) -> None:
     schedule = kind.schedule(job.preset)
     if job.samples is not None:
         schedule = replace(schedule, samples=job.samples)
-    footage = read_pair(
-        job.person, job.performer, limit=job.enrolment_frames, held_out=job.held_out
-    )
-    torch.manual_seed(job.seed)
-    learner: Any = kind.learner(footage, job.preset, device)
-    if job.warm_start is not None:
-        learner.warm_start(_tensors_of(job.warm_start))
+    learner, footage = _prepare(job, device)
     result = optimise(
         learner,
         schedule,
@@ -125,6 +130,34 @@ def run_job_here(job: PairJob, team: Team, device: torch.device) -> None:
         _write(job, learner, result, footage)
         save_face(job.model, kind.of(learner, result.network))
         job.checkpoint.unlink(missing_ok=True)
+
+
+def count_training(job: PairJob, rows: int, samples: int) -> FlopCount:
+    """Count one pass of so many rows, and return that many samples' worth of it.
+
+    The counted pass runs outside any CUDA graph and changes nothing that was written.
+    """
+    device = torch.device(job.device)
+    learner, _ = _prepare(job, device)
+    generator = torch.Generator(device).manual_seed(job.seed)
+    gradients = Gradients(
+        learner, micro_batch=rows, fast_type=fast_type(device), device=device, team=Team()
+    )
+    with counting_flops() as counting:
+        gradients.eager_pass(learner.batch(rows, generator), rows)
+    of_what = f"drawing, forward and backward of {rows} samples (no optimiser, no held-out looks)"
+    return counting.done().times(samples / rows, of_what)
+
+
+def _prepare(job: PairJob, device: torch.device) -> tuple[Any, PairFootage]:
+    footage = read_pair(
+        job.person, job.performer, limit=job.enrolment_frames, held_out=job.held_out
+    )
+    torch.manual_seed(job.seed)
+    learner: Any = pair_swapper(job.swapper).learner(footage, job.preset, device)
+    if job.warm_start is not None:
+        learner.warm_start(_tensors_of(job.warm_start))
+    return learner, footage
 
 
 def _launch(job: PairJob, processes: int) -> None:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 METHOD = "torch FlopCounterMode"
-ONNX_REASON = "ONNX Runtime runs the graph: torch sees none of its operators"
-"""For `uncounted` work that no torch counter can see."""
+ONNX_REASON = "not counted: ONNX Runtime ran in this job, and torch sees none of its operators"
 
 _NO_ARITHMETIC = (
     *("view", "reshape", "expand", "permute", "transpose", "t", "slice", "select", "split"),

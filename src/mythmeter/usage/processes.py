@@ -2,6 +2,7 @@
 
 import os
 import time
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import psutil
 
 from mythmeter.usage.pace import Pace
 
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 WALK_EVERY_S = 1.0
 WALK_AT_AN_EDGE_S = 0.1
 
@@ -36,6 +38,8 @@ class ProcessTree:
         self.pids = {self._own.pid}
         """Ids of all processes of the job, those that have ended included."""
         self._pace = Pace(WALK_EVERY_S)
+        self._io = _OwnFile("/proc/self/io")
+        self._statm = _OwnFile("/proc/self/statm")
 
     def walk(self) -> None:
         """Look for children now."""
@@ -57,14 +61,16 @@ class ProcessTree:
 
     def rss_bytes(self) -> int:
         """Resident memory of all processes together; shared pages count in each."""
-        return _own_rss(self._own) + sum(_or_none(p, _rss_of) or 0 for p in self._living())
+        pages = self._statm.word(1)
+        own = int(self._own.memory_info().rss) if pages is None else pages[0] * _PAGE_BYTES
+        return own + sum(_or_none(p, _rss_of) or 0 for p in self._living())
 
     def totals(self) -> Totals:
         """Read the counters."""
         times = os.times()
         # Of this process by a clock finer than the ticks of 10 ms in which the rest is counted.
         cpu_s = time.process_time() + times.children_user + times.children_system
-        moved = _own_io()
+        moved = self._io.word(1, 3)
         for process in self._living():
             cpu_s += _or_none(process, _cpu_of) or 0.0
             more = _or_none(process, _io_of)
@@ -102,25 +108,26 @@ def _children_of(own: psutil.Process) -> list[int]:
     return found
 
 
-def _own_rss(own: psutil.Process) -> int:
-    try:
-        with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 - at every edge
-            return int(file.read().split()[1]) * _PAGE_BYTES
-    except (OSError, IndexError, ValueError):
-        return int(own.memory_info().rss)
+class _OwnFile:
+    """A file about this process under /proc, kept open: it is read at every edge of a phase."""
 
+    def __init__(self, path: str) -> None:
+        try:
+            self._file: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._file = None
+            return
+        weakref.finalize(self, os.close, self._file)
 
-def _own_io() -> tuple[int, int] | None:
-    """Bytes that this process and its finished children read and wrote."""
-    try:
-        with open("/proc/self/io", "rb", buffering=0) as file:  # noqa: PTH123 - at every edge
-            words = file.read().split()
-        return int(words[1]), int(words[3])
-    except (OSError, IndexError, ValueError):
-        return None
-
-
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+    def word(self, *places: int) -> tuple[int, ...] | None:
+        """Return the numbers at these places, or None where there is no such file."""
+        if self._file is None:
+            return None
+        try:
+            words = os.pread(self._file, 1024, 0).split()
+            return tuple(int(words[place]) for place in places)
+        except (OSError, IndexError, ValueError):
+            return None
 
 
 def _rss_of(process: psutil.Process) -> int:

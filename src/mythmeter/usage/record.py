@@ -4,6 +4,7 @@ What could not be measured is null, with the reason beside it; never zero.
 """
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ from typing import Any, Literal
 from mythmeter import __version__
 from mythmeter.atomic import replacing
 from mythmeter.usage.claim import Device
-from mythmeter.usage.fields import RECORD_VERSION, SAID_BY_STAGES, with_reasons
-from mythmeter.usage.flops import FlopCount
+from mythmeter.usage.fields import FLOPS_FIELDS, RECORD_VERSION, SAID_BY_STAGES, with_reasons
+from mythmeter.usage.flops import ONNX_REASON, FlopCount
 from mythmeter.usage.gpu_fields import energy_of
 from mythmeter.usage.machine import machine, process_started_at
 from mythmeter.usage.nvml import Gpus
@@ -66,8 +67,8 @@ class UsageRecord:
         """Items that go through the model together."""
         self.model_sha256: str | None = None
         """Of the weights that the work was done with."""
-        self.flops: FlopCount | None = None
-        """Of all work of the last `steady` phase."""
+        self.flops: FlopCount | str | None = None
+        """Of all work of the last `steady` phase; a text: why it was not counted."""
         self._started_at = time.time()
         self._wall_0 = time.perf_counter()
         self._sampler = Sampler(self.device, gpus)
@@ -114,7 +115,7 @@ class UsageRecord:
         other["process_started_at"] = process_started_at()
         other["job_energy_j"] = self._job_energy(windows, wall_s, reasons)
         lines = [
-            with_reasons(line | self._said(index), reasons)
+            with_reasons(line | self._said(index), self._no_flops() | reasons)
             for index, (line, reasons) in enumerate(
                 zip([*self._phases, other], [*self._reasons, reasons], strict=True)
             )
@@ -168,13 +169,25 @@ class UsageRecord:
         """What the stage said about itself, whenever it did."""
         said: dict[str, Any] = {name: getattr(self, name) for name in SAID_BY_STAGES}
         steady = [i for i, line in enumerate(self._phases) if line["phase"] == "steady"]
-        if self.flops is not None and steady and index == steady[-1]:
+        if isinstance(self.flops, FlopCount) and steady and index == steady[-1]:
             said |= {
                 "flops": self.flops.flops,
                 "flops_uncounted": list(self.flops.uncounted),
                 "flops_method": self.flops.method,
             }
         return said
+
+    def _no_flops(self) -> dict[str, str]:
+        """Why lines without FLOPs have none."""
+        if isinstance(self.flops, FlopCount):
+            reason = "counted for the last steady phase alone"
+        elif self.flops is not None:
+            reason = self.flops
+        elif "onnxruntime" in sys.modules:
+            reason = ONNX_REASON
+        else:
+            return {}
+        return dict.fromkeys(FLOPS_FIELDS, reason)
 
     def _job_energy(
         self, windows: list[Window], wall_s: float, reasons: dict[str, str]

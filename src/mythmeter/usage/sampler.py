@@ -72,15 +72,14 @@ class Sampler:
             now, totals = time.perf_counter(), self._tree.totals()
             self._credit(now, totals)
             self._edge_of_gpus()
-            self._note_memory()
+            self._note_memory(self._open, window)
             self._open, self._wall, self._totals = window, now, totals
-            self._note_memory()
 
     def sample(self) -> None:
         """Look now."""
         with self._lock, self._pace:
             self._tree.walk_if_due()
-            self._note_memory()
+            self._note_memory(self._open)
             if self.watch and self._open.gpu:
                 self.watch.sample(time.perf_counter(), self._open.gpu)
 
@@ -126,9 +125,10 @@ class Sampler:
         if self.watch and self._open.gpu:
             self.watch.edge(time.perf_counter(), self._open.gpu)
 
-    def _note_memory(self) -> None:
+    def _note_memory(self, *windows: Window) -> None:
         rss_bytes = self._tree.rss_bytes()
-        self._open.peak_rss_bytes = max(self._open.peak_rss_bytes, rss_bytes)
+        for window in windows:
+            window.peak_rss_bytes = max(window.peak_rss_bytes, rss_bytes)
         self.highest_rss_bytes = max(self.highest_rss_bytes, rss_bytes)
 
 

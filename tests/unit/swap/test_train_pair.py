@@ -81,6 +81,39 @@ def test_a_trained_face_is_drawn_where_the_performers_is(
     assert np.abs(pictures - footage)[present].max(axis=(1, 2, 3)).min() > 20
 
 
+def test_flops_are_counted_after_training_and_change_nothing_that_it_wrote(
+    person: Files, performer: Files, tmp_path: Path
+) -> None:
+    plain, counted = (
+        job_in(tmp_path / "a", person, performer),
+        job_in(tmp_path / "b", person, performer),
+    )
+    run(plain)
+    record = UsageRecord("train_pair", {})
+    train_pair.train_pair(counted, processes=1, record=record, flops=True)
+    record.write(tmp_path / "u.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "u.jsonl").read_text().splitlines()]
+    assert [line["phase"] for line in lines] == ["steady", "flops", "other"]
+    facts = json.loads(counted.training.read_text())
+    one = train_pair.count_training(counted, 1, 1).flops
+    assert lines[0]["flops"] == pytest.approx(one * facts["samples"], rel=0.01)
+    assert one > 0
+    assert any("grid_sampler" in name for name in lines[0]["flops_uncounted"])
+    assert lines[0]["precision"] == facts["precision"]
+    assert counted.model.read_bytes() == plain.model.read_bytes()
+
+
+def test_flops_of_half_a_training_are_not_given_out_for_the_whole(
+    person: Files, performer: Files, tmp_path: Path
+) -> None:
+    job = job_in(tmp_path, person, performer)
+    job.checkpoint.write_bytes(b"of another code")
+    record = UsageRecord("train_pair", {})
+    train_pair.train_pair(job, processes=1, record=record, flops=True)
+    assert isinstance(record.flops, str)
+    assert "checkpoint" in record.flops
+
+
 def test_the_autoencoder_draws_a_face_too(
     person: Files, performer: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 import torch
@@ -108,3 +109,17 @@ def test_an_amount_that_is_none_is_refused(amounts):
 def test_an_unknown_precision_is_refused():
     with pytest.raises(UsageError, match="unknown precision 'int4'"):
         roofline_point(1e9, None, 1.0, T4, "int4")
+
+
+def test_why_nothing_was_counted_is_said(tmp_path, monkeypatch):
+    def reason():
+        record.write(tmp_path / "u.jsonl")
+        return json.loads((tmp_path / "u.jsonl").read_text())["null_reasons"]["flops"]
+
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    record = UsageRecord("a", {})
+    assert reason() == "not counted: see profile.flops"
+    monkeypatch.setitem(sys.modules, "onnxruntime", object())
+    assert "ONNX Runtime" in reason()
+    record.flops = "went on from a checkpoint"
+    assert reason() == "went on from a checkpoint"

@@ -72,18 +72,18 @@ class Gradients:
 
     def _run(self, part: Batch, samples: int) -> Tensor:
         if self._device.type != "cuda":
-            return self._pass(part, samples)
+            return self.eager_pass(part, samples)
         rows = len(next(iter(part.values())))
         graph = self._graphs.get((rows, samples))
         if graph is None:
             kept = [_gradient(parameter).clone() for parameter in self._parameters]
-            graph = _Graph(part, lambda static: self._pass(static, samples))
+            graph = _Graph(part, lambda static: self.eager_pass(static, samples))
             self._graphs[rows, samples] = graph
             for parameter, gradient in zip(self._parameters, kept, strict=True):
                 _gradient(parameter).copy_(gradient)
         return graph.replay(part)
 
-    def _pass(self, part: Batch, samples: int) -> Tensor:
+    def eager_pass(self, part: Batch, samples: int) -> Tensor:
         """Forward and backward of one micro-batch, weighted by its share of the samples."""
         rows = len(next(iter(part.values())))
         with torch.autocast(
