@@ -1,7 +1,5 @@
 """A scratch checkout with a tiny project in it: its own code, lock, provenance and results."""
 
-import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -33,6 +31,16 @@ class Checkout:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, folder: Path) -> "Checkout":
+        """The checkout in a folder, with a certificate and a copy of the package of its own.
+
+        So nothing depends on the user's home folder, and an edit of the repository's code while
+        runs are under way changes nothing.
+        """
+        places = {"XDG_CONFIG_HOME": "home", "TMPDIR": "", "PYTHONPATH": "src"}
+        return cls(folder, {name: str(folder / path) for name, path in places.items()})
 
     @property
     def project(self) -> Path:
@@ -86,10 +94,7 @@ def make_checkout(folder: Path, media: Path = MEDIA) -> Checkout:
     (folder / "resources").symlink_to(resources)
     project = folder / "project"
     _write_project(project, media)
-    # A certificate of its own, so that nothing depends on the user's home folder.
-    # Its own copy of the package, so that an edit of the checkout's code meanwhile changes nothing.
-    environment = {"XDG_CONFIG_HOME": "home", "TMPDIR": "", "PYTHONPATH": "src"}
-    checkout = Checkout(folder, {name: str(folder / path) for name, path in environment.items()})
+    checkout = Checkout.at(folder)
     command = [sys.executable, "-m", "mythmeter.cli", "keys", "init"]
     environment = {**os.environ, **checkout.environment}
     subprocess.run(command, env=environment, check=True, capture_output=True)
@@ -181,17 +186,3 @@ def _models() -> dict[str, Path]:
         if not path.is_file():
             fetch(catalogue[name], path)
     return paths
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """sha256 of every file below a folder, by its path relative to it."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def print_json(value: dict[str, object]) -> None:
-    """The last line of a benchmark."""
-    print(json.dumps(value))
