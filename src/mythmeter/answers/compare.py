@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mythmeter.answers.figures import number
-from mythmeter.answers.measures import HourlyPrice, measure_run
+from mythmeter.answers.measures import SPEECH, UPPER_BOUND, WHOLE, HourlyPrice, measure_run
 from mythmeter.answers.quantity import Quantity
 from mythmeter.answers.record_sets import RunRecords
 from mythmeter.errors import AnswerError
@@ -78,7 +78,9 @@ def ratio(a: Quantity, b: Quantity) -> Quantity:
         return Quantity.missing(unit, "; ".join(missing), source)
     if a.value == 0:
         return Quantity.missing(unit, "A is 0, so there is no ratio to it", source)
-    return Quantity(b.value / a.value, unit, min(a.n, b.n), source, reason="one run each")
+    bounds = [name for name, side in (("A", a), ("B", b)) if UPPER_BOUND in side.scope]
+    scope = f"{' and '.join(bounds)}: {UPPER_BOUND}" if bounds else ""
+    return Quantity(b.value / a.value, unit, min(a.n, b.n), source, scope, reason="one run each")
 
 
 def differences(a: RunRecords, b: RunRecords) -> list[str]:
@@ -161,7 +163,10 @@ def comparison_frame(comparison: Comparison) -> pd.DataFrame:
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """Write a comparison for a terminal; what is missing has its reason as a note below."""
+    """Write a comparison for a terminal; what is missing has its reason as a note below.
+
+    What neither run has is left out, but for speech and the whole.
+    """
     notes: dict[str, int] = {}
     header: tuple[str, ...] = ("stage", "measure", "unit", "A", "B", "B/A")
     lines: list[tuple[str, ...]] = [header]
@@ -174,23 +179,27 @@ def comparison_text(comparison: Comparison) -> str:
     if comparison.warnings:
         parts += ["Not like for like:", *(f"  - {text}" for text in comparison.warnings), ""]
     parts += _table(lines)
+    if any("≤" in cell for line in lines for cell in line):
+        parts += ["", f"≤ {UPPER_BOUND}"]
     if notes:
         parts += ["", *(f"[{mark}] {reason}" for reason, mark in notes.items())]
     return "\n".join(parts)
 
 
 def _shown(rows: Iterable[Row]) -> list[Row]:
-    """Leave out the figures of torch where neither run has them; the CSV keeps all."""
+    """Leave out what neither run has, but for speech and the whole; the CSV keeps all."""
     return [
         row
         for row in rows
-        if not ("torch" in row.measure and row.a.value is None and row.b.value is None)
+        if row.a.value is not None
+        or row.b.value is not None
+        or (row.stage in (SPEECH, WHOLE) and "torch" not in row.measure)
     ]
 
 
 def _cell(value: Quantity, notes: dict[str, int]) -> str:
     if value.value is not None:
-        return number(value.value)
+        return f"≤ {number(value.value)}" if UPPER_BOUND in value.scope else number(value.value)
     return f"– [{notes.setdefault(str(value.reason), len(notes) + 1)}]"
 
 

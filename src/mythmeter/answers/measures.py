@@ -6,11 +6,12 @@ import pandas as pd
 
 from mythmeter.answers.quantity import Quantity
 from mythmeter.answers.record_sets import RunRecords
-from mythmeter.answers.stages import STAGES
+from mythmeter.answers.stages import INSTRUMENT, STAGES
 
 SPEECH = "speech"
 WHOLE = "whole"
 SPEAKING = ("speak_together", "speak_script")
+UPPER_BOUND = "an upper bound: a CPU did the work"
 ENOUGH_COVERED = 0.9
 """Share of the GPU-held seconds that must have been sampled before their split is printed."""
 VRAM = {
@@ -36,7 +37,8 @@ def measure_run(run: RunRecords, price: HourlyPrice | str) -> dict[Key, Quantity
     """Measure every stage, speech and the whole.
 
     Speech counts the steady phases of speaking over the seconds of audio that came out; stages and
-    the whole count every phase (cold) over the seconds of video.
+    the whole count every phase (cold) over the seconds of video. The whole leaves out what only
+    the example and the measuring need, as the report's first sentence does.
 
     Args:
         run: the records.
@@ -49,8 +51,12 @@ def measure_run(run: RunRecords, price: HourlyPrice | str) -> dict[Key, Quantity
     present = list(dict.fromkeys(run.phases["stage"]))
     order = [s for s in STAGES if s in present] + [s for s in present if s not in STAGES]
     for stage in (*order, WHOLE):
-        rows = run.phases if stage == WHOLE else run.phases[run.phases["stage"] == stage]
-        group = _Group(run, rows, run.output_s, "output s", "cold: every phase")
+        scope = "cold: every phase"
+        rows = run.phases[run.phases["stage"] == stage]
+        if stage == WHOLE:
+            rows = run.phases[~run.phases["stage"].isin(INSTRUMENT)]
+            scope += f"; without {' and '.join(INSTRUMENT)}"
+        group = _Group(run, rows, run.output_s, "output s", scope)
         found |= {(stage, name): value for name, value in _of(group).items()}
         found[(stage, "price per output minute")] = group.price(price, 60, "output minute")
     return found
@@ -128,7 +134,7 @@ class _Group:
         if self.made_s is None:
             return self.missing(unit, f"the records do not say how many {self.made} were made")
         on_cpu = (self.rows.loc[granted > 0, "device"] == "cpu").any()
-        bound = "an upper bound: a CPU did the work" if on_cpu else ""
+        bound = UPPER_BOUND if on_cpu else ""
         found = self.value(held_s / self.made_s * made_s * price.usd / 3600, unit, bound)
         return found.scaled(1.0, unit, f"{found.source} x price: {price.source}")
 
@@ -148,7 +154,8 @@ def _split(group: _Group) -> dict[str, Quantity]:
     held = group.held
     reason = group.no_gpu() if held.empty else None
     sampled = held[held["gpu_busy_s"].notna()]
-    share = float(sampled["wall_s"].sum() / held["wall_s"].sum()) if not held.empty else 0.0
+    held_s = float(held["wall_s"].sum())
+    share = float(sampled["wall_s"].sum()) / held_s if held_s > 0 else 0.0
     if reason is None and share < ENOUGH_COVERED:
         why = group.run.reason("gpu_busy_s", held)
         reason = why if share == 0 else f"sampled for {share:.0%} of its GPU time only: {why}"

@@ -69,10 +69,14 @@ def read_run(folder: Path) -> RunRecords:
             "run, or a record set."
         )
     facts, scripts = _facts(folder)
-    phases = pd.DataFrame([_row(line, path) for path in paths for line in _lines(path)])
+    jobs = _jobs(folder)
+    rows = [_row(line, path) for path in paths for line in _lines(path) if _of_run(line, jobs)]
+    if not rows:
+        raise UsageError(f"{folder}: none of its usage records is of the run that it reports.")
+    phases = pd.DataFrame(rows)
     phases = phases.reindex(columns=[*phases.columns, *(c for c in _PLAIN if c not in phases)])
     return RunRecords(
-        label=str(facts.get("label") or folder.resolve().name),
+        label=str(facts.get("label") or folder),
         folder=folder,
         output_s=_output_s(facts, folder),
         renders=_count(facts.get("renders"), folder),
@@ -99,6 +103,28 @@ def _facts(folder: Path) -> tuple[dict[str, Any], Mapping[str, str] | None]:
         return facts, scripts if isinstance(scripts, dict) and scripts else None
     spoken = sorted(folder.glob("voice/*/words.json"))
     return facts, {words.parent.name: _digest(words) for words in spoken} or None
+
+
+def _jobs(folder: Path) -> set[str] | None:
+    """Return the jobs of a results folder's run: an earlier sheet may have left other records."""
+    import pyarrow.parquet as pq
+
+    path = folder / "profile" / "usage.parquet"
+    if not path.is_file():
+        return None
+    try:
+        rows = pq.read_table(path, columns=["rule", "wildcards"]).to_pylist()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}).") from error
+    return {_key(row["rule"], json.loads(row["wildcards"])) for row in rows}
+
+
+def _of_run(line: Mapping[str, Any], jobs: set[str] | None) -> bool:
+    return jobs is None or _key(line["rule"], line.get("wildcards") or {}) in jobs
+
+
+def _key(rule: str, wildcards: Mapping[str, str]) -> str:
+    return json.dumps([rule, wildcards], sort_keys=True)
 
 
 def _digest(words: Path) -> str:
@@ -162,7 +188,6 @@ def _row(line: Mapping[str, Any], path: Path) -> dict[str, Any]:
     if line.get("gpu_null_reason"):  # version 1 gives one reason for every field of the GPU
         gpu_fields = (name for name in _PLAIN if name.startswith(("gpu_", "vram_", "energy")))
         reasons = dict.fromkeys(gpu_fields, line["gpu_null_reason"]) | reasons
-        reasons.setdefault("host_s", line["gpu_null_reason"])
     row["reasons"] = reasons
     row["path"] = str(path)
     return row

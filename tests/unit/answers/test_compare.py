@@ -152,6 +152,9 @@ def test_a_run_on_a_cpu_has_no_figures_of_a_gpu_and_its_price_is_an_upper_bound(
     price = found.row("speech", "price per audio hour").a
     assert price.value == pytest.approx(0.72)
     assert "an upper bound: a CPU did the work" in price.scope
+    text = comparison_text(found)
+    assert "≤ 0.720" in text
+    assert "≤ an upper bound: a CPU did the work" in text
 
 
 def test_work_without_a_slot_and_without_a_gpu_is_not_billed(tmp_path, laptop):
@@ -183,6 +186,13 @@ def test_a_split_is_printed_only_where_most_of_the_gpu_time_was_sampled(tmp_path
     voice = found.row("voice", "GPU-busy seconds").a
     assert voice.value == pytest.approx(49 / AUDIO_S)
     assert "98% of the GPU time was sampled" in voice.scope
+
+
+def test_phases_of_no_length_have_no_split(tmp_path, laptop):
+    phases = [sampled("steady", 0.0, 0.0), sampled("other", 0.0, 0.0)]
+    found = compare(read_run(record_set(tmp_path / "empty", phases)), read_run(laptop))
+    assert found.row("speech", "GPU utilisation").a.reason == "nothing was recorded"
+    assert found.row("speech", "RTF").ratio.reason == "A is 0, so there is no ratio to it"
 
 
 def test_host_seconds_of_two_devices_are_what_neither_was_busy_for(tmp_path, laptop):
@@ -252,9 +262,41 @@ def test_a_results_folder_is_read_and_its_script_compared(tmp_path, laptop):
     words = {"sentences": [{"text": "Hello."}, {"text": "This is me."}]}
     (folder / "voice" / "log" / "words.json").write_text(json.dumps(words))
     run = read_run(folder)
+    assert run.label == str(folder)
     assert set(run.scripts) == {"log"}
     assert compare(run, run).warnings == ()
     assert "scripts differ" in compare(read_run(laptop), run).warnings
+
+
+def test_records_that_an_earlier_sheet_left_behind_do_not_count(tmp_path):
+    left = sampled("steady", 500.0, 0.5, rule="track_faces", wildcards={"clip": "old"})
+    folder = record_set(tmp_path / "results", [sampled("steady", 30.0, 0.5), left])
+    assert read_run(folder).phases["wall_s"].sum() == 530.0
+    (folder / "profile").mkdir()
+    table = pd.DataFrame({"rule": ["speak_script"], "wildcards": ['{"render": "log"}']})
+    table.to_parquet(folder / "profile" / "usage.parquet")
+    assert read_run(folder).phases["wall_s"].sum() == 30.0
+    table.assign(rule="assemble").to_parquet(folder / "profile" / "usage.parquet")
+    with pytest.raises(UsageError, match="none of its usage records is of the run"):
+        read_run(folder)
+
+
+def test_the_whole_leaves_out_what_a_deepfake_does_not_need(tmp_path, laptop):
+    score = sampled("steady", 90.0, 0.5, rule="score_render")
+    run = read_run(record_set(tmp_path / "run", [sampled("steady", 30.0, 0.5), score]))
+    found = compare(run, run)
+    assert found.row("whole", "seconds of jobs").a.value == pytest.approx(30 / AUDIO_S)
+    assert found.row("quality", "seconds of jobs").a.value == pytest.approx(90 / AUDIO_S)
+    assert "without person and quality" in found.row("whole", "seconds of jobs").a.scope
+
+
+def test_what_neither_run_has_stands_under_speech_and_the_whole_only(tmp_path):
+    phases = [line("steady", 9.0, 1), line("steady", 9.0, 1, rule="swap_faces")]
+    run = read_run(record_set(tmp_path / "old", phases))
+    text = comparison_text(compare(run, run))
+    rows = [row.split()[0] for row in text.splitlines() if "host seconds" in row]
+    assert rows == ["speech", "whole"]
+    assert len(comparison_frame(compare(run, run)).query("measure == 'host seconds'")) == 4
 
 
 @pytest.mark.parametrize(

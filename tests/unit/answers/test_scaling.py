@@ -109,6 +109,13 @@ def test_a_stage_that_took_nothing_has_a_line_but_no_exponent():
     assert "no exponent" in found.sentence()
 
 
+def test_a_stage_that_takes_the_same_for_any_length_is_all_fixed_cost():
+    found = fit([1.0, 2.0, 4.0, 8.0], [5.0, 5.0, 5.0, 5.0])
+    assert found.once.value == pytest.approx(5.0)
+    assert found.exponent.value == pytest.approx(0.0)
+    assert (found.once_is_zero, found.is_linear) == (False, False)
+
+
 def test_lengths_and_seconds_that_do_not_pair_are_refused():
     with pytest.raises(AnswerError, match="not as many"):
         fit([1.0, 2.0], [1.0])
