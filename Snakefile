@@ -77,4 +77,4 @@ rule all:
     input:
         expand("<results>/renders/{render}.receipt.json", render=project.renders),
         "<reports>/report.html",
-        "<results>/profile/machines.parquet",
+        "<reports>/answers.html",

@@ -6,6 +6,7 @@ from mythmeter.usage.record_sets import files_of_sets
 RENDERS = list(project.renders.values())
 PEOPLE = sorted({render.person for render in RENDERS})
 CLIPS = face_clips_in_use()
+EXPERIMENTS = ("length", "users", "training", "ablation")
 CHARTS = ("cost_per_stage", "gantt", "peak_memory", "price_per_minute")
 
 
@@ -85,6 +86,51 @@ rule draw_charts:
         code=lambda wildcards: code_version("draw_charts"),
     script:
         "../scripts/draw_charts.py"
+
+
+rule answer_questions:
+    input:
+        usage="<results>/profile/usage.parquet",
+        timelines=expand(
+            "<results>/render/{render}/timeline.parquet", render=project.renders
+        ),
+        machines="<results>/profile/machines.parquet",
+        # Those that `make experiments` has written; a new one draws the page again.
+        experiments=[
+            str(path)
+            for path in (
+                project.results / "experiments" / f"{name}.parquet"
+                for name in EXPERIMENTS
+            )
+            if path.is_file()
+        ],
+        prices=str(project.prices),
+        gpus=str(project.gpus),
+        market=str(project.market),
+        founding=workflow.source_path("../config/founding.csv"),
+        template=workflow.source_path("../reports/templates/answers.html.j2"),
+    output:
+        page=report(
+            "<reports>/answers.html",
+            caption="../reports/captions/answers.rst",
+            category="Answers",
+        ),
+        tables=directory("<results>/answers"),
+    log:
+        "<logs>/answer_questions.log",
+    benchmark:
+        "<benchmarks>/answer_questions.tsv"
+    conda:
+        "../envs/profile.yaml"
+    resources:
+        mem_mb=mem_mb(1500),
+        runtime="10m",
+    params:
+        code=lambda wildcards: code_version("answer_questions"),
+        renders=list(project.renders),
+        service=config["answers"]["service"],
+    script:
+        "../scripts/answer_questions.py"
 
 
 rule write_report:

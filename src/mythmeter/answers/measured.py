@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mythmeter.answers import projection
 from mythmeter.answers.capacity.demand import service_times_s
 from mythmeter.answers.charts import scope_text
 from mythmeter.answers.cost import Scope, gpu_slot_seconds, scope_of
+from mythmeter.answers.gpus import Gpu, named_by_driver
 from mythmeter.answers.outputs import output_seconds
 from mythmeter.answers.quantity import Quantity
 from mythmeter.answers.scaling import ScalingFit, fit_scaling
@@ -19,6 +21,8 @@ from mythmeter.answers.scaling import ScalingFit, fit_scaling
 RUN = "snakemake --cores all --resources gpu=1"
 USAGE = "profile/usage.parquet"
 LENGTHS = "experiments/length.parquet"
+SAMPLED_SHARE = 0.9
+"""Below this share of the held time sampled, how busy the GPU was is not known."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,10 @@ class Measured:
     """Seconds of video by render."""
     prices: pd.DataFrame
     """From `read_prices`."""
+    gpus: Mapping[str, Gpu]
+    """From `read_gpus`."""
     lengths: pd.DataFrame | None = None
-    users: pd.DataFrame | None = None
-    training: pd.DataFrame | None = None
-    ablation: pd.DataFrame | None = None
-    machines: pd.DataFrame | None = None
-    """Records of this and other machines."""
+    """Rows of `experiments/length.parquet`; None: it was not run."""
     command: str = RUN
 
     @property
@@ -119,6 +121,36 @@ class Measured:
             else f"the line fitted to the measured lengths, at {video_s:g} s of video"
         )
         return f"cold, without enrolment; {how}; {self.scope.processor}, device {self.scope.device}"
+
+    def seconds_by_gpu(self, per_output: Quantity) -> Quantity | dict[str, Quantity]:
+        """Return GPU seconds per second of video on every GPU of the table.
+
+        From a GPU run by the projection between GPUs. Where a CPU worked there is no projection:
+        the seconds for which the slot was held stand for every GPU, as an upper bound.
+
+        Args:
+            per_output: GPU seconds held per second of video on this machine.
+        """
+        if self.scope.device == "cpu" or per_output.value is None:
+            return per_output
+        held = self.usage[self.usage["gpu_granted"] > 0]
+        busy_s = held["gpu_busy_s"].sum() / self.scope.output_s
+        sampled_s = held.loc[held["gpu_busy_s"].notna(), "wall_s"].sum()
+        whole = sampled_s >= SAMPLED_SHARE * held["wall_s"].sum()
+        name = next(iter(held["gpu_name"].dropna()), "")
+        peak = held["vram_process_peak_bytes"].max()
+        here = projection.Measured(
+            wall_s=per_output.value,
+            busy_s=float(busy_s) if whole else None,
+            gpu=named_by_driver(str(name), self.gpus),
+            source=per_output.source,
+            scope=per_output.scope,
+            n=per_output.n,
+            peak_vram_bytes=None if pd.isna(peak) else int(peak),
+        )
+        return projection.project_all(here, self.gpus, "fp32") | (
+            {here.gpu: per_output} if here.gpu else {}
+        )
 
     def _held_by_render(self) -> dict[str, float]:
         render = self.usage["wildcards"].map(lambda text: json.loads(text or "{}").get("render"))

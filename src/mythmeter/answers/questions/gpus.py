@@ -7,8 +7,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from mythmeter.answers.break_even import BreakEven, break_even, break_even_frame
 from mythmeter.answers.capacity.demand import Demand, Target
-from mythmeter.answers.capacity.plan import Plan, plan_for_users
+from mythmeter.answers.capacity.plan import Plan, capacity_table, plan_for_users
 from mythmeter.answers.cost import (
     OfferCost,
     held_s_per_render,
@@ -16,7 +17,16 @@ from mythmeter.answers.cost import (
     offer_frame,
     seconds_of_renders,
 )
-from mythmeter.answers.drawing import ACCENT, CALM, QUIET, fluid, labelled, rows_px, tooltips
+from mythmeter.answers.drawing import (
+    ACCENT,
+    CALM,
+    QUIET,
+    fluid,
+    founded,
+    labelled,
+    rows_px,
+    tooltips,
+)
 from mythmeter.answers.figures import seconds
 from mythmeter.answers.measured import Measured
 from mythmeter.answers.picture import Picture
@@ -50,7 +60,9 @@ def how_many(measured: Measured, service: Service) -> Question:
         source=measured.service_source,
         scope=measured.service_scope(service.demand.video_s),
     )
-    costs = offer_costs(measured.prices, per_output)
+    by_gpu = measured.seconds_by_gpu(per_output)
+    costs = offer_costs(measured.prices, by_gpu)
+    pairs = break_even(measured.prices, by_gpu, upper_bound=measured.scope.device == "cpu")
     one = Saying(
         "One GPU is enough for one deepfake: {video} of video held it for {held}, and {once} more "
         "were paid once for the person, whose voice was enrolled and face learnt. Together that is "
@@ -70,11 +82,16 @@ def how_many(measured: Measured, service: Service) -> Question:
             *_caveats(measured),
             _price(costs),
             *_idle(plans, costs),
+            *_break_even(pairs),
         ],
         scope=measured.scope_text,
         command=measured.command,
         pictures=[_users_picture(plans), _price_picture(costs, measured)],
-        tables={"gpus_prices": _founded_offers(costs)},
+        tables={
+            "gpus_prices": _founded_offers(costs),
+            "gpus_service": capacity_table(plans),
+            "gpus_break_even": founded(break_even_frame(pairs), per_output.n, per_output.source),
+        },
     )
 
 
@@ -168,6 +185,17 @@ def _idle(plans: Sequence[Plan], costs: Sequence[OfferCost]) -> list[Saying]:
             numbers,
         )
     ]
+
+
+def _break_even(pairs: Sequence[BreakEven]) -> list[Saying]:
+    current = [pair for pair in pairs if not pair.offer_stale]
+    if not current:
+        return []
+    return [Saying(_escaped(f"Own GPU or hosted service: {current[0].verdict}"))]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _users_picture(plans: Sequence[Plan]) -> Picture:
