@@ -70,7 +70,7 @@ class Measured:
         name = max(self.output_s, key=lambda render: self.output_s[render])
         held_s, scope = self._held_by_render()[name], "cold, a render alone, enrolment left out"
         if self.lengths is None:
-            reason = "n = 1 run; `make experiments` measures more"
+            reason = "n = 1 run; make experiments measures more"
             return Quantity(held_s, "s", 1, USAGE, scope, reason=reason)
         around = self._slot_fit().predict(self.output_s[name])
         if around.low is None or around.high is None:

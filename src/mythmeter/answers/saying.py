@@ -9,6 +9,17 @@ from mythmeter.answers.figures import number, seconds
 from mythmeter.answers.quantity import Quantity
 
 
+SPOKEN = {
+    "GPU s per output s": "GPU-seconds per second of video",
+    "s per output s": "s per second of video",
+    "CPU s per s of video": "CPU-seconds per second of video",
+    "USD per output minute": "USD per minute of video",
+    "exponent": "1",
+    "GPU h": "GPU hours",
+}
+"""Units of tables, as a sentence says them; 1 is none."""
+
+
 @dataclass(frozen=True)
 class Saying:
     """A sentence whose `{names}` are quantities.
@@ -46,14 +57,15 @@ def written(quantity: Quantity) -> str:
     value = quantity.value
     if value is None:
         return f"unknown ({quantity.reason})"
-    if quantity.unit == "s":
+    unit = SPOKEN.get(quantity.unit, quantity.unit)
+    if unit == "s":
         return seconds(value)
-    if quantity.unit.split(" ")[0] == "share":
-        return f"{number(100 * value, 2)} %{quantity.unit.removeprefix('share')}"
-    if quantity.unit.startswith("USD"):
-        return f"${number(value)}{quantity.unit.removeprefix('USD')}"
+    if unit.split(" ")[0] == "share":
+        return f"{number(100 * value, 2)} %{unit.removeprefix('share')}"
+    if unit.startswith("USD"):
+        return f"${number(value)}{unit.removeprefix('USD')}"
     figure = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else number(value)
-    return figure if quantity.unit == "1" else f"{figure} {quantity.unit}"
+    return figure if unit == "1" else f"{figure} {unit}"
 
 
 def with_spread(quantity: Quantity) -> str:

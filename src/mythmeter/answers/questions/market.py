@@ -36,11 +36,11 @@ def what_becomes_of_the_market(priors: Priors, today: date, command: str) -> Que
         key="market",
         title=TITLE,
         answer=Saying(
-            "Hardly anything: {returned} come back to the market, {share_of_base}, as many as "
-            "{days_of_supply} bring."
+            "Hardly anything: {returned} come back to the market, {share_of_base}, or "
+            "{days_of_supply}."
             if (back.share_of_installed.high or 1.0) < 0.01
-            else "It is felt: {returned} come back to the market, {share_of_base}, as many as "
-            "{days_of_supply} bring.",
+            else "It is felt: {returned} come back to the market, {share_of_base}, or "
+            "{days_of_supply}.",
             {
                 "returned": back.gpus,
                 "share_of_base": back.share_of_installed,
@@ -131,6 +131,7 @@ def _distribution(draws: pd.DataFrame) -> Picture:
             x=alt.X("from:Q", title="GPUs returned", scale=alt.Scale(type="log")),
             x2="to:Q",
             y=alt.Y("share:Q", title="share of draws"),
+            y2=alt.datum(0),
             tooltip=tooltips({"from:Q": "from, GPUs", "to:Q": "to, GPUs", "share:Q": "share"}),
         )
     )

@@ -31,7 +31,7 @@ def what_optimises(ablation: pd.DataFrame | None) -> Question:
         return Question(
             key="optimisations",
             title=TITLE,
-            answer=Saying("Not measured yet."),
+            answer=Saying("Not measured yet: make experiments does."),
             scope="nothing was measured",
             command=COMMAND,
         )

@@ -26,7 +26,7 @@ def is_training_needed(table: pd.DataFrame | None) -> Question:
         return Question(
             key="training",
             title=TITLE,
-            answer=Saying("Not measured yet."),
+            answer=Saying("Not measured yet: make experiments does."),
             scope="nothing was measured",
             command=COMMAND,
         )
