@@ -12,7 +12,7 @@ from mythmeter.usage.pace import Pace
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 WALK_EVERY_S = 1.0
-WALK_AT_AN_EDGE_S = 0.1
+WALK_AT_AN_EDGE_S = 0.25
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -73,9 +74,7 @@ class UsageRecord:
         self._wall_0 = time.perf_counter()
         self._sampler = Sampler(self.device, gpus)
         self._memory = TorchMemory(self.device)
-        self._phases: list[dict[str, Any]] = []
-        self._reasons: list[dict[str, str]] = []
-        self._windows: list[Window] = []
+        self._phases: list[_Phase] = []
         self._name: str | None = None
 
     @contextmanager
@@ -99,57 +98,59 @@ class UsageRecord:
             self._name = None
             synchronise(self.device)
             self._sampler.switch(self._sampler.between)
-            self._windows.append(window)
-            self._keep(*self._line(name, window, start_s=start_s, work=units))
+            self._phases.append(_Phase(name, start_s, window, units, self._memory.read()))
 
     def write(self, path: Path) -> None:
         """Write all phases, and what they do not cover as `other`, to a JSON Lines file."""
-        self._sampler.switch(self._sampler.between)
-        other, reasons = self._line("other", self._sampler.between, start_s=0.0, work={})
+        between = self._sampler.between
+        self._sampler.switch(between)
+        lines = [self._line(phase) for phase in self._phases]
+        other, reasons = self._line(
+            _Phase("other", 0.0, between, {}, self._memory.read(whole_job=True))
+        )
         other["peak_rss_bytes"] = self._sampler.highest_rss_bytes
-        windows = [*self._windows, self._sampler.between]
         # What the phases do not cover, so that their rounded seconds add up to those of the job.
         wall_s = time.perf_counter() - self._wall_0
-        other["wall_s"] = round(max(0.0, wall_s - sum(p["wall_s"] for p in self._phases)), 6)
+        other["wall_s"] = round(max(0.0, wall_s - sum(line["wall_s"] for line, _ in lines)), 6)
         other["job_wall_s"] = round(wall_s, 6)
+<<<<<<< HEAD
         other["process_started_at"] = process_started_at()
         other["job_energy_j"] = self._job_energy(windows, wall_s, reasons)
         lines = [
+=======
+        other["job_energy_j"] = self._job_energy(wall_s, reasons)
+        whole = [
+>>>>>>> recorder
             with_reasons(line | self._said(index), self._no_flops() | reasons)
-            for index, (line, reasons) in enumerate(
-                zip([*self._phases, other], [*self._reasons, reasons], strict=True)
-            )
+            for index, (line, reasons) in enumerate([*lines, (other, reasons)])
         ]
         with replacing(path) as partial:
             partial.write_text(
-                "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines),
+                "".join(json.dumps(line, allow_nan=False) + "\n" for line in whole),
                 encoding="utf-8",
             )
 
-    def _keep(self, line: dict[str, Any], reasons: dict[str, str]) -> None:
-        self._phases.append(line)
-        self._reasons.append(reasons)
-
-    def _line(
-        self, name: str, window: Window, *, start_s: float, work: dict[str, float]
-    ) -> tuple[dict[str, Any], dict[str, str]]:
+    def _line(self, phase: "_Phase") -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the fields of a phase and the reasons for those that are null."""
+        window = phase.window
         gpu = self._sampler.gpu_fields(window)
-        memory, no_memory = self._memory.read(whole_job=name == "other")
+        memory, no_memory = phase.torch_memory
         held = self.device.kind == "cuda"
+        started = datetime.fromtimestamp(self._started_at + phase.start_s, UTC)
         line: dict[str, Any] = {
             "record_version": RECORD_VERSION,
             "mythmeter_version": __version__,
             "rule": self.rule,
             "wildcards": self.wildcards,
-            "phase": name,
-            "started_at": datetime.fromtimestamp(self._started_at + start_s, UTC).isoformat(),
-            "start_s": round(start_s, 6),
+            "phase": phase.name,
+            "started_at": started.isoformat(),
+            "start_s": round(phase.start_s, 6),
             "wall_s": round(window.wall_s, 6),
             "cpu_s": round(window.cpu_s, 6),
             "peak_rss_bytes": window.peak_rss_bytes,
             "read_bytes": window.read_bytes,
             "written_bytes": window.written_bytes,
-            "work": work,
+            "work": phase.work,
             "threads": self.threads,
             "gpu_granted": self.gpu_granted,
             "device": self.device.kind,
@@ -168,7 +169,7 @@ class UsageRecord:
     def _said(self, index: int) -> dict[str, Any]:
         """What the stage said about itself, whenever it did."""
         said: dict[str, Any] = {name: getattr(self, name) for name in SAID_BY_STAGES}
-        steady = [i for i, line in enumerate(self._phases) if line["phase"] == "steady"]
+        steady = [i for i, phase in enumerate(self._phases) if phase.name == "steady"]
         if isinstance(self.flops, FlopCount) and steady and index == steady[-1]:
             said |= {
                 "flops": self.flops.flops,
@@ -189,16 +190,26 @@ class UsageRecord:
             return {}
         return dict.fromkeys(FLOPS_FIELDS, reason)
 
-    def _job_energy(
-        self, windows: list[Window], wall_s: float, reasons: dict[str, str]
-    ) -> float | None:
+    def _job_energy(self, wall_s: float, reasons: dict[str, str]) -> float | None:
         watch = self._sampler.watch
         if watch is None:
             reasons["job_energy_j"] = reasons["energy_j"]
             return None
+        windows = [*(phase.window for phase in self._phases), self._sampler.between]
         tallies = [device for w in windows if w.gpu for device in w.gpu.devices]
         energy = energy_of(watch, tallies, wall_s)
         if isinstance(energy, str):
             reasons["job_energy_j"] = energy
             return None
         return energy
+
+
+@dataclass
+class _Phase:
+    """A phase as it ended; it becomes a line when the record is written."""
+
+    name: str
+    start_s: float
+    window: Window
+    work: dict[str, float]
+    torch_memory: tuple[dict[str, int | None], dict[str, str]]

@@ -160,7 +160,7 @@ def test_energy_of_phases_too_short_for_a_figure_is_in_that_of_the_job(tmp_path,
             gpu.joules += 7
     gpu.joules += 1
     monkeypatch.setattr(gpu_fields, "SHORTEST_ENERGY_S", record._sampler.between.wall_s)
-    record._windows[0].wall_s = 0.0
+    record._phases[0].window.wall_s = 0.0
     other = lines_of(record, tmp_path / "u.jsonl")[-1]
     assert other["job_energy_j"] == 15
 
