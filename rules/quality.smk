@@ -1,6 +1,21 @@
 """The finished render scored: each metric beside its control."""
 
+from snakemake.exceptions import WorkflowError
+
 from mythmeter.faces.landmarks.protocol import assets as score_landmark_assets
+
+DETECTOR = config["answers"]["detector"]
+FOOTAGE = sorted({render.target for render in project.renders.values()})
+
+
+def detector_model(wildcards):
+    """The user's detector; asked for only where its scores are."""
+    if project.detector_model is None:
+        raise WorkflowError(
+            "score_detector needs a detector: name an ONNX file of yours in answers.detector.model."
+        )
+    return str(project.detector_model)
+
 
 SCORE_MODELS = ("dlib_face", "dlib_points", "dvector", "whisper")
 
@@ -144,3 +159,36 @@ rule compare_swaps:
         ],
     script:
         "../scripts/compare_swaps.py"
+
+
+# Never an input of a rule that generates: nothing here is tuned against a detector.
+rule score_detector:
+    input:
+        renders=expand("<results>/renders/{render}.mp4", render=project.renders),
+        footage=expand("<results>/clips/{clip}/clip.mp4", clip=FOOTAGE),
+        model=detector_model,
+    output:
+        scores="<results>/quality/detector.csv",
+        usage="<results>/usage/score_detector.jsonl",
+    log:
+        "<logs>/score_detector.log",
+    benchmark:
+        "<benchmarks>/score_detector.tsv"
+    conda:
+        "../envs/quality.yaml"
+    threads: 1
+    resources:
+        gpu=0 if DETECTOR["provider"] == "CPUExecutionProvider" else 1,
+        mem_mb=mem_mb(1500),
+        runtime="60m",
+    params:
+        renders=[f"render {name}" for name in project.renders],
+        footage=[f"footage {name}" for name in FOOTAGE],
+        device=project.device,
+        provider=DETECTOR["provider"],
+        every_frames=DETECTOR["every_frames"],
+        mean=DETECTOR["mean"],
+        std=DETECTOR["std"],
+        code=lambda wildcards: code_version("score_detector"),
+    script:
+        "../scripts/score_detector.py"

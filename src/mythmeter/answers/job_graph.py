@@ -72,6 +72,7 @@ WALK: dict[str, tuple[str, ...]] = {
         "extract_audio",
     ),
     "score_swap": ("check_consent", "swap_faces", "normalise_clip", "track_faces", "crop_faces"),
+    "score_detector": ("verify_render", "normalise_clip"),
 }
 """Rule -> rules whose files it reads, as in rules/*.smk."""
 

@@ -1,9 +1,5 @@
-"""A graph of ONNX Runtime on the provider that was asked for, or not at all.
+"""A graph of ONNX Runtime on the provider that was asked for, or not at all."""
 
-ONNX Runtime itself falls back to the CPU without an error where a provider does not load.
-"""
-
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +8,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from mythmeter.errors import DeviceError, ModelError
+from mythmeter.errors import ModelError
+from mythmeter.models.session import open_session
 
 ON_CUDA = ("CUDAExecutionProvider", "TensorrtExecutionProvider")
 """Providers whose inputs and outputs are bound in the GPU's memory."""
@@ -31,28 +28,7 @@ class Graph:
             DeviceError: the provider is not part of this ONNX Runtime, or did not load.
             ModelError: the file is no graph.
         """
-        available = onnxruntime.get_available_providers()
-        if provider not in available:
-            raise DeviceError(
-                f"swap.oneshot.provider: {provider} is not part of the ONNX Runtime installed "
-                f"here, which has {', '.join(available)}. Name one of these, or install the build "
-                "that has it (for NVIDIA: onnxruntime-gpu in place of onnxruntime)."
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0") or 0)
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=[provider])
-        except Exception as error:  # the runtime raises types of its own, which it does not export
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"{path}: cannot be loaded as an ONNX graph ({reason}).") from error
-        loaded = self._session.get_providers()
-        if loaded[0] != provider:
-            raise DeviceError(
-                f"{path.name}: {provider} did not load and ONNX Runtime went on with {loaded[0]}. "
-                "Its own log says which library is missing. Nothing was swapped: name "
-                f"{loaded[0]} in swap.oneshot.provider if that is what you want."
-            )
+        self._session = open_session(path, provider, key="swap.oneshot.provider", undone="swapped")
         self.path, self._device = path, "cuda" if provider in ON_CUDA else "cpu"
         self.output = self._session.get_outputs()[0].name
         self._fixed: dict[str, Any] = {}
