@@ -14,7 +14,8 @@ import ffmpeg
 from mythmeter.atomic import replacing
 from mythmeter.errors import MediaError
 from mythmeter.media.decode import count_frames
-from mythmeter.media.ffmpeg import error_lines, has_filter, run_ffmpeg
+from mythmeter.media.ffmpeg import error_lines, has_filter, run_ffmpeg, user_input
+from mythmeter.media.limits import Limits, limits_of_conversion
 from mythmeter.media.plan import (
     FRAMES_TOLERATED,
     WIDE_GAMUTS,
@@ -42,6 +43,7 @@ def normalise_clip(
     keyframe_s: float,
     threads: int,
     record: UsageRecord,
+    limits_factor: float = 1.0,
 ) -> None:
     """Write the uniform version of `source` to `clip` and what was found and changed to `verdict`.
 
@@ -49,21 +51,36 @@ def normalise_clip(
     pixels, even width and height, its first frame at 0, a key frame every `keyframe_s` and no
     sound. Memory does not grow with the clip's length, but for 8 bytes a frame of time stamps.
 
+    The source is opened only in child processes with limits (`sandbox`, `limits`), which
+    `limits_factor` multiplies.
+
     Raises:
-        MediaError: not a video, no video track, a side under 64 px, truncated, or damaged.
+        MediaError: not a video, no video track, a side under 64 px, truncated, damaged, or beyond
+            a limit.
     """
     record.backend = "ffmpeg"
     with record.phase("steady") as work:
-        info = probe(source)
+        info = probe(source, limits_factor)
         plan = make_plan(info, max_height=max_height, keyframe_s=keyframe_s)
         with replacing(clip) as partial:
-            log = run_ffmpeg(_graph(info, plan, partial, crf=crf, threads=threads), source)
+            graph = _graph(info, plan, partial, crf=crf, threads=threads)
+            log = run_ffmpeg(graph, source, _limits(info, plan, threads, limits_factor))
             counts = _count(log, count_frames(partial), source)
             _check_complete(info, counts)
         work["frames"] = counts["out"]
     with replacing(verdict) as partial:
         text = json.dumps(describe(info, plan, counts, error_lines(log)), indent=2)
         partial.write_text(text + "\n", encoding="utf-8")
+
+
+def _limits(info: ClipInfo, plan: Plan, threads: int, factor: float) -> Limits:
+    return limits_of_conversion(
+        frames=max(info.frames, plan.frames),
+        source_px=info.width * info.height,
+        clip_px=plan.width * plan.height,
+        threads=threads,
+        factor=factor,
+    )
 
 
 def _check_complete(info: ClipInfo, counts: dict[str, int]) -> None:
@@ -76,8 +93,11 @@ def _check_complete(info: ClipInfo, counts: dict[str, int]) -> None:
 
 def _graph(info: ClipInfo, plan: Plan, output: Path, *, crf: int, threads: int) -> Any:
     """Build the FFmpeg graph. FFmpeg itself turns the picture upright before the first filter."""
-    video = ffmpeg.input(str(info.path), threads=threads)[str(info.video_index)]
+    video = user_input(info.path, threads=threads)[str(info.video_index)]
     video = video.filter("setpts", "PTS-STARTPTS")
+    # A later frame is one whose time FFmpeg reads otherwise than `probe` did: the rate filter would
+    # fill the time up to it with copies, all of them in memory.
+    video = video.filter("trim", end=f"{1.05 * (info.times_s[-1] - info.start_s) + 1:.6f}")
     if info.interlaced:
         video = video.filter("bwdif", mode="send_frame", parity="auto", deint="all")
     video = video.filter("fps", fps=fraction_text(plan.rate.rate), round="near")

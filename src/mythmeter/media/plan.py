@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 
 from mythmeter.errors import MediaError
-from mythmeter.media.probe import UNSPECIFIED, ClipInfo
+from mythmeter.media.probe import UNSPECIFIED, ClipInfo, jumping_times
 from mythmeter.media.rate import RateChoice, choose_rate
 
 MIN_SIDE_PX = 64
@@ -12,6 +12,12 @@ MIN_SIDE_PX = 64
 
 FRAMES_TOLERATED = 2
 """A clip that ends this many frames before its header says is still whole."""
+
+MAX_STRETCH = 20
+"""So many frames may be made of one, on average, where a clip of variable rate has gaps."""
+
+MAX_RATE = 1000
+"""Frames a second; more is a fault of time stamps, not a high-speed camera's clip."""
 
 SD_HEIGHT_PX = 720
 """Untagged pictures lower than this are taken for BT.601, others for BT.709 (usual practice)."""
@@ -31,6 +37,8 @@ class Plan:
     rate: RateChoice
     keyframe_interval: int
     """Frames from one key frame to the next."""
+    frames: int
+    """About how many there will be."""
 
 
 def make_plan(info: ClipInfo, *, max_height: int, keyframe_s: float) -> Plan:
@@ -49,6 +57,7 @@ def make_plan(info: ClipInfo, *, max_height: int, keyframe_s: float) -> Plan:
     else:
         size, crop, scale = (_even(width * aspect * shrink), _even(height * shrink)), False, True
     rate = choose_rate(info.times_s, info.tick_s, info.stated_rate)
+    frames = _frames_at(rate.rate, info)
     return Plan(
         width=size[0],
         height=size[1],
@@ -56,7 +65,25 @@ def make_plan(info: ClipInfo, *, max_height: int, keyframe_s: float) -> Plan:
         scale=scale,
         rate=rate,
         keyframe_interval=max(1, round(keyframe_s * rate.rate)),
+        frames=frames,
     )
+
+
+def _frames_at(rate: Fraction, info: ClipInfo) -> int:
+    """Return how many frames the clip has at a constant rate.
+
+    Raises:
+        MediaError: time stamps so far apart, or so close together, that they cannot be meant.
+    """
+    frames = round((info.times_s[-1] - info.start_s) * float(rate)) + 1
+    if frames > MAX_STRETCH * info.frames:
+        raise jumping_times(info)
+    if rate > MAX_RATE:
+        raise MediaError(
+            f"{info.path}: shows {float(rate):.6g} frames a second by its time stamps; at most "
+            f"{MAX_RATE} are believed. Convert it with an editor first."
+        )
+    return frames
 
 
 def _even(length: Fraction) -> int:

@@ -47,10 +47,12 @@ def choose_rate(
     mean = (len(times_s) - 1) / float(times_s[-1] - times_s[0])
     near = [r for r in STANDARD_RATES if abs(float(r) / mean - 1) < 0.005]
     candidates = near + ([stated] if stated else []) + [Fraction(mean).limit_denominator(1001)]
-    fits = [(_strays_s(times_s, rate), rate) for rate in candidates]
-    stray_s, rate = min(fits, key=lambda fit: (round(fit[0], 4), candidates.index(fit[1])))
-    if stray_s <= max(JITTER_S, 1.01 * tick_s):
-        return RateChoice(rate, variable=False)
+    # A rate of 0 is what rounding leaves of hours between two frames.
+    fits = [(_strays_s(times_s, rate), rate) for rate in candidates if rate > 0]
+    if fits:
+        stray_s, rate = min(fits, key=lambda fit: (round(fit[0], 4), candidates.index(fit[1])))
+        if stray_s <= max(JITTER_S, 1.01 * tick_s):
+            return RateChoice(rate, variable=False)
     possible = [r for r in STANDARD_RATES if r >= mean * (1 - LOSS_ALLOWED)]
     on_grid = [r for r in possible if _misfit(times_s, r) < MISFIT_ALLOWED]
     few_lost = [r for r in possible if _lost(times_s, r) <= LOSS_ALLOWED]

@@ -8,13 +8,22 @@ import ffmpeg
 from mythmeter.atomic import replacing
 from mythmeter.errors import MediaError
 from mythmeter.media.audio import read_wav
-from mythmeter.media.ffmpeg import run_ffmpeg
+from mythmeter.media.ffmpeg import run_ffmpeg, user_input
+from mythmeter.media.limits import limits_of_sound
 from mythmeter.media.probe import AudioTrack, ClipInfo, choose_audio, probe
 from mythmeter.usage.record import UsageRecord
 
+SILENCE_ALLOWED_S = 60.0
+"""So much longer than the picture the gaps in a sound may be together."""
+
 
 def extract_audio(
-    source: Path, outputs: dict[int, Path], *, wanted_by: Sequence[str], record: UsageRecord
+    source: Path,
+    outputs: dict[int, Path],
+    *,
+    wanted_by: Sequence[str],
+    record: UsageRecord,
+    limits_factor: float = 1.0,
 ) -> None:
     """Write the clip's sound as mono PCM s16le WAV at each sample rate in Hz of `outputs`.
 
@@ -26,13 +35,14 @@ def extract_audio(
         outputs: path of the WAV for each sample rate in Hz.
         wanted_by: who asked for it, e.g. "ada lists it under voice"; named if there is no sound.
         record: the job's usage record.
+        limits_factor: multiplies the limits on decoding (`limits`).
 
     Raises:
-        MediaError: the clip has no sound, or none that can be decoded.
+        MediaError: the clip has no sound, none that can be decoded, or one beyond a limit.
     """
     record.backend = "ffmpeg"
     with record.phase("steady") as work:
-        info = probe(source)
+        info = probe(source, limits_factor)
         track = choose_audio(info)
         if track is None:
             reason = f", but {' and '.join(wanted_by)}" if wanted_by else ""
@@ -40,19 +50,44 @@ def extract_audio(
                 f"{source}: has no sound{reason}. "
                 "Name a clip with speech there, or take this one out."
             )
+        sound_s = _sound_s(info, track)
+        size_bytes = source.stat().st_size
         for rate_hz, path in outputs.items():
+            limits = limits_of_sound(
+                size_bytes=size_bytes, sound_s=sound_s, rate_hz=rate_hz, factor=limits_factor
+            )
             with replacing(path) as partial:
-                run_ffmpeg(_graph(info, track, rate_hz, partial), source)
+                run_ffmpeg(_graph(info, track, rate_hz, partial), source, limits)
                 samples, _ = read_wav(partial)
                 if not len(samples):
                     raise MediaError(f"{source}: its sound (stream {track.index}) is empty.")
             work["audio_s"] = len(samples) / rate_hz
 
 
+def _sound_s(info: ClipInfo, track: AudioTrack) -> float:
+    """Return how long the sound is, from the first frame of the picture on.
+
+    Raises:
+        MediaError: no sound at all, or mostly gaps: its time stamps cannot be meant.
+    """
+    if track.found_start_s is None or track.found_end_s is None:
+        raise MediaError(f"{info.path}: its sound (stream {track.index}) is empty.")
+    late_s = max(0.0, track.found_start_s - info.start_s)
+    picture_s = float(info.times_s[-1]) - info.start_s
+    if track.gaps_s + late_s > SILENCE_ALLOWED_S + picture_s:
+        raise MediaError(
+            f"{info.path}: the time stamps of its sound (stream {track.index}) jump: there is none "
+            f"for {track.gaps_s + late_s:.4g} s, and the picture lasts {picture_s:.4g} s. Convert "
+            "the clip with an editor first."
+        )
+    return max(0.0, track.found_end_s - info.start_s)
+
+
 def _graph(info: ClipInfo, track: AudioTrack, rate_hz: int, output: Path) -> ffmpeg.Stream:
     # Time stamps are kept as the file has them, so that the picture's start means the same here.
-    sound = ffmpeg.input(str(info.path), copyts=None)[str(track.index)]
-    sound = sound.filter("atrim", start=info.start_s)
+    sound = user_input(info.path, copyts=None)[str(track.index)]
+    end_s = info.start_s + _sound_s(info, track) + 1
+    sound = sound.filter("atrim", start=f"{info.start_s:.6f}", end=f"{end_s:.6f}")
     sound = sound.filter("asetpts", f"PTS-({info.start_s:.6f})/TB")
     sound = sound.filter("aresample", rate_hz, **{"async": 1, "first_pts": 0})
     return ffmpeg.output(
