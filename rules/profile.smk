@@ -19,7 +19,7 @@ rule gather_usage:
         "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(500),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         code=lambda wildcards: code_version("gather_usage"),
     script:
@@ -50,7 +50,7 @@ rule draw_charts:
         "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(1000),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         code=lambda wildcards: code_version("draw_charts"),
     script:
@@ -97,7 +97,7 @@ rule write_report:
         "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(1000),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         code=lambda wildcards: code_version("write_report"),
         renders=list(project.renders),

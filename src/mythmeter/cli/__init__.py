@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from mythmeter import __version__
-from mythmeter.cli import consent, forget, keys, new, serve, verify
+from mythmeter.cli import calibrate, consent, forget, keys, new, serve, verify
 from mythmeter.errors import MythmeterError
 
 __all__ = ["main"]
@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         ("keys", keys),
         ("verify", verify),
         ("serve", serve),
+        ("calibrate", calibrate),
     ):
         summary = (module.__doc__ or "").splitlines()[0]
         command = commands.add_parser(name, help=summary, description=summary)

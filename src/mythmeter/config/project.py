@@ -90,6 +90,8 @@ class Project:
     """Licences that the user accepts."""
     parsing: Path | None = None
     """A face-parsing model of the user's; None: only hands are masked."""
+    demand_file: Path | None = None
+    """What jobs ask for, as earlier runs measured it; None: each rule's own figures."""
     warm_start: Path | None = None
     """Model of another pair whose encoder a trained swapper begins with."""
 
@@ -145,6 +147,7 @@ def load_project(
         licences=tuple(config["licences"]),
         parsing=_parsing(config, origins),
         warm_start=_path_or_none(config, origins, "swap", "warm_start"),
+        demand_file=_path_or_none(config, origins, "demand", "file"),
     )
     if main:
         _check_surroundings(project)

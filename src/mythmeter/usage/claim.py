@@ -112,10 +112,7 @@ def claim(
         try:
             yield Device("cpu")
         finally:
-            if before is None:
-                del os.environ["CUDA_VISIBLE_DEVICES"]
-            else:
-                os.environ["CUDA_VISIBLE_DEVICES"] = before
+            _restore("CUDA_VISIBLE_DEVICES", before)
         return
     given = [i for i in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if i]
     if given:
@@ -137,9 +134,12 @@ def claim(
         held = _part_of_any(visible, packed_mb, folder)
     else:
         held = _whole(visible, count, folder)
+    order = os.environ.get("CUDA_DEVICE_ORDER")
     try:
         indices = tuple(lock.index for lock in held)
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(indices)
+        # The locks count as NVML does, by slot; CUDA would number the fastest device 0.
+        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         yield Device("cuda", indices, "claim")
     finally:
         if packed_mb is not None and count == 1:
@@ -147,6 +147,14 @@ def claim(
         for lock in held:
             lock.release()
         os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+        _restore("CUDA_DEVICE_ORDER", order)
+
+
+def _restore(variable: str, before: str | None) -> None:
+    if before is None:
+        os.environ.pop(variable, None)
+    else:
+        os.environ[variable] = before
 
 
 def _whole(visible: tuple[str, ...], count: int, folder: Path) -> list[DeviceLock]:

@@ -13,7 +13,7 @@ import yaml
 from mythmeter.config.schema import SCHEMAS, schema_of
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 
-NAMES = ("config", "renders", "person", "models", "prices", "gpus", "consent", "footage")
+NAMES = ("config", "renders", "person", "models", "prices", "gpus", "consent", "footage", "demand")
 SECTIONS = {
     "config": "config.yaml",
     "renders": "renders.tsv",
