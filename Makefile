@@ -18,7 +18,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores all --resources gpu=1
 # Sizes of the batches of the experiment on users; users.tsv has rows for each.
 BATCHES := 1 2 4
 
-.PHONY: help setup demo experiments test lint format report bench load clean distclean lock
+.PHONY: help setup demo experiments test lint format report bench load torture calibrate clean distclean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+%?:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -88,6 +88,12 @@ bench-%: setup ## run one benchmark; its last line is one JSON object
 
 load: setup ## latency and throughput of the speech server against concurrency
 	$(BIN)/python benchmarks/load.py $(LOAD)
+
+torture: setup ## kill a tiny run 100 times at seeded moments and run it again (KILLS=, SEED=)
+	$(BIN)/python benchmarks/torture.py --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+
+calibrate: setup ## config/demand.json: what jobs ask of this machine, from the records of a run (RESULTS=)
+	$(BIN)/mythmeter calibrate $(or $(RESULTS),results)
 
 clean: ## remove what the workflow made; keeps .venv and fetched files
 	rm -rf results reports/*.html .snakemake

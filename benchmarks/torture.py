@@ -23,7 +23,7 @@ from torturing.checkout import Checkout, make_checkout
 from torturing.killer import Killer, wait_for_orphans
 from torturing.same import differences, half_written, identical_bytes
 
-KILLS_A_ROUND = 10
+KILLS_A_ROUND = 25
 RUNS_A_ROUND = 40
 
 
@@ -47,7 +47,7 @@ def torture(checkout: Checkout, base: Path, log: Path, killer: Killer, kills: in
     chance = random.Random(killer.seed)
     while len(killer.kills) < kills and not outcome.wrong and not outcome.unexplained:
         outcome.rounds += 1
-        rule = throw_away(checkout.results, killer, chance)
+        rule = throw_away(checkout, killer, chance)
         begun = len(killer.kills)
         quota = min(KILLS_A_ROUND, kills - begun)
         print(f"round {outcome.rounds}: {rule} and what follows, {quota} kills", flush=True)
@@ -62,17 +62,20 @@ def torture(checkout: Checkout, base: Path, log: Path, killer: Killer, kills: in
     return outcome
 
 
-def throw_away(results: Path, killer: Killer, chance: random.Random) -> str:
+def throw_away(checkout: Checkout, killer: Killer, chance: random.Random) -> str:
     """Delete the usage records of the rule struck least, so that it and what follows run again.
 
-    The table of all records goes too: without it, nobody would miss them.
+    Their table and the report go too: Snakemake makes what lies between again only for a target
+    that is missing.
     """
     counts = killer.counts()
-    rules = sorted(path.name for path in (results / "usage").iterdir())
+    usage = checkout.results / "usage"
+    rules = sorted(path.name for path in usage.iterdir())
     fewest = min(counts[rule] for rule in rules)
     rule = chance.choice([rule for rule in rules if counts[rule] == fewest])
-    shutil.rmtree(results / "usage" / rule)
-    shutil.rmtree(results / "profile")
+    shutil.rmtree(usage / rule)
+    shutil.rmtree(checkout.results / "profile", ignore_errors=True)
+    (checkout.project / "reports" / "report.html").unlink(missing_ok=True)
     return rule
 
 
@@ -86,6 +89,7 @@ def run_to_the_end(
     chance: random.Random,
 ) -> None:
     """Run, be struck, and run again, until a run ends well."""
+    checkout.unlock()
     for _ in range(RUNS_A_ROUND):
         before = len(killer.kills)
         run = checkout.start(log)
@@ -101,7 +105,7 @@ def run_to_the_end(
             # Half of the time the next run meets the orphans of the last.
             if chance.random() < 0.5:
                 wait_for_orphans(str(checkout.folder))
-            checkout.run(log, "--unlock")
+            checkout.unlock()
         outcome.checks += 1
         standing = differences(base, checkout.results)
         outcome.wrong |= {
@@ -126,6 +130,7 @@ def main() -> None:
         checkout = Checkout.at(folder / "checkout")
     else:
         checkout = make_checkout(folder / "checkout")
+    checkout.unlock()
     if checkout.run(log) != 0:
         sys.exit(f"The undisturbed run failed: see {log}")
     if not base.is_dir():

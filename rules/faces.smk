@@ -26,7 +26,7 @@ rule track_faces:
     threads: 1
     resources:
         mem_mb=mem_mb(1000),
-        runtime="60m",
+        runtime=runtime_min(60),
     params:
         code=lambda wildcards: code_version("track_faces"),
         landmarks=config["faces"]["landmarks"],
@@ -62,9 +62,9 @@ rule locate_points:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(3000),
-        vram_needed_mb=3000,
+        vram_needed_mb=vram_needed_mb(3000),
         mem_mb=mem_mb(2000),
-        runtime="2h",
+        runtime=runtime_min(120),
     params:
         code=lambda wildcards: code_version("locate_points"),
         fan=config["faces"]["fan"],
@@ -99,7 +99,7 @@ rule crop_faces:
     threads: 1
     resources:
         mem_mb=mem_mb(700),
-        runtime="30m",
+        runtime=runtime_min(30),
     params:
         code=lambda wildcards: code_version("crop_faces"),
         crop_px=config["faces"]["crop_px"],

@@ -17,7 +17,7 @@ rule normalise_clip:
     threads: 2
     resources:
         mem_mb=mem_mb(900),
-        runtime="10m",
+        runtime=runtime_min(10),
     params:
         code=lambda wildcards: code_version("normalise_clip"),
         crf=config["ingest"]["crf"],
@@ -42,7 +42,7 @@ rule extract_audio:
         "../envs/ingest.yaml"
     resources:
         mem_mb=mem_mb(400),
-        runtime="10m",
+        runtime=runtime_min(10),
     params:
         code=lambda wildcards: code_version("extract_audio"),
         wanted_by=wanted_by,

@@ -25,7 +25,7 @@ rule drive_lips:
     threads: 1
     resources:
         mem_mb=mem_mb(800),
-        runtime="10m",
+        runtime=runtime_min(10),
     params:
         clips=lambda wildcards: list(person_of(wildcards).face_clips),
         heard_clips=heard_face_clips,
@@ -61,9 +61,9 @@ rule sync_lips:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(500),
-        vram_needed_mb=500,
+        vram_needed_mb=vram_needed_mb(500),
         mem_mb=mem_mb(900),
-        runtime="30m",
+        runtime=runtime_min(30),
     params:
         device=config["device"],
         syncer=lambda wildcards: render_of(wildcards).syncer,

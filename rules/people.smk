@@ -20,7 +20,7 @@ rule check_consent:
     threads: 1
     resources:
         mem_mb=mem_mb(300),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         gate=gate_of,
         # Changes when consent ends by time alone, without any file changing: then it runs again.
@@ -51,7 +51,7 @@ rule match_face:
     threads: 1
     resources:
         mem_mb=mem_mb(700),
-        runtime="10m",
+        runtime=runtime_min(10),
     params:
         clips=lambda wildcards: list(person_of(wildcards).face_clips),
         code=lambda wildcards: code_version("match_face"),
@@ -77,7 +77,7 @@ rule match_voice:
     threads: 1
     resources:
         mem_mb=mem_mb(700),
-        runtime="10m",
+        runtime=runtime_min(10),
     params:
         clips=lambda wildcards: list(person_of(wildcards).voice_clips),
         code=lambda wildcards: code_version("match_voice"),

@@ -25,7 +25,7 @@ rule generate_person:
     threads: 2
     resources:
         mem_mb=mem_mb(2500),
-        runtime="15m",
+        runtime=runtime_min(15),
     params:
         assets=PERSONA_ASSETS,
         recipe=lambda wildcards: person_of(wildcards).synthetic,

@@ -23,7 +23,7 @@ rule gather_usage:
         "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(500),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         code=lambda wildcards: code_version("gather_usage"),
         record_version=RECORD_VERSION,
@@ -81,7 +81,7 @@ rule draw_charts:
         "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(1000),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         code=lambda wildcards: code_version("draw_charts"),
     script:
@@ -173,7 +173,7 @@ rule write_report:
         "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(1000),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         code=lambda wildcards: code_version("write_report"),
         renders=list(project.renders),

@@ -63,7 +63,7 @@ rule score_render:
     threads: 1
     resources:
         mem_mb=mem_mb(1800),
-        runtime="30m",
+        runtime=runtime_min(30),
     params:
         every_frames=config["quality"]["every_frames"],
         landmarks=config["faces"]["landmarks"],
@@ -108,7 +108,7 @@ rule score_swap:
     threads: 1
     resources:
         mem_mb=mem_mb(1200),
-        runtime="30m",
+        runtime=runtime_min(30),
     params:
         every_frames=config["quality"]["every_frames"],
         landmarks=config["faces"]["landmarks"],
@@ -144,7 +144,7 @@ rule compare_swaps:
         "../envs/profile.yaml"
     resources:
         mem_mb=mem_mb(1000),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         code=lambda wildcards: code_version("compare_swaps"),
         rows=[

@@ -19,7 +19,7 @@ rule plan_render:
     threads: 1
     resources:
         mem_mb=mem_mb(300),
-        runtime="5m",
+        runtime=runtime_min(5),
     params:
         start_s=lambda wildcards: render_of(wildcards).start_s,
         end_s=lambda wildcards: render_of(wildcards).end_s,
@@ -53,7 +53,7 @@ rule composite:
     threads: 1
     resources:
         mem_mb=mem_mb(900),
-        runtime="30m",
+        runtime=runtime_min(30),
     params:
         label=config["render"]["label"],
         crf=config["render"]["crf"],
@@ -82,7 +82,7 @@ rule assemble:
     threads: 1
     resources:
         mem_mb=mem_mb(500),
-        runtime="10m",
+        runtime=runtime_min(10),
     params:
         audio_kbps=config["render"]["audio_kbps"],
         code=lambda wildcards: code_version("assemble"),
@@ -121,7 +121,7 @@ rule mark_render:
     threads: 1
     resources:
         mem_mb=mem_mb(600),
-        runtime="10m",
+        runtime=runtime_min(10),
     params:
         label=config["render"]["label"],
         backends=credited_backends,
@@ -166,7 +166,7 @@ rule verify_render:
     threads: 1
     resources:
         mem_mb=mem_mb(2000),
-        runtime="20m",
+        runtime=runtime_min(20),
     params:
         signing=SIGNING,
         code=lambda wildcards: code_version("verify_render"),

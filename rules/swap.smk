@@ -7,6 +7,17 @@ require_swapper_files()
 TRAINING_VRAM_MB = {"quick": 2000, "standard": 8000, "large": 32000}
 
 
+def training_vram_mb(wildcards, input, attempt, rulename):
+    """GPU memory that a training asks for."""
+    base = TRAINING_VRAM_MB[wildcards.preset]
+    return vram_mb(base)(wildcards, input, attempt, rulename)
+
+
+def training_vram_needed_mb(wildcards, rulename):
+    """The same at the first try."""
+    return vram_needed_mb(TRAINING_VRAM_MB[wildcards.preset])(wildcards, rulename)
+
+
 rule train_swap:
     input:
         models=oneshot_files("recognition"),
@@ -29,9 +40,9 @@ rule train_swap:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(1000),
-        vram_needed_mb=1000,
+        vram_needed_mb=vram_needed_mb(1000),
         mem_mb=mem_mb(1500, 2.0),
-        runtime="30m",
+        runtime=runtime_min(30),
     params:
         swapper=lambda wildcards: wildcards.swapper,
         texture_px=config["swap"]["texture_px"],
@@ -74,10 +85,10 @@ rule train_pair:
     threads: config["swap"]["threads"]
     resources:
         gpu=gpus(config["swap"]["gpus"]),
-        vram_mb=lambda wildcards: TRAINING_VRAM_MB[wildcards.preset],
-        vram_needed_mb=lambda wildcards: TRAINING_VRAM_MB[wildcards.preset],
+        vram_mb=training_vram_mb,
+        vram_needed_mb=training_vram_needed_mb,
         mem_mb=mem_mb(4000, 4.0),
-        runtime="24h",
+        runtime=runtime_min(1440),
     params:
         held_out=config["swap"]["held_out"],
         enrolment_frames=config["swap"]["enrolment_frames"],
@@ -115,9 +126,9 @@ rule swap_faces:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(1000),
-        vram_needed_mb=1000,
+        vram_needed_mb=vram_needed_mb(1000),
         mem_mb=mem_mb(1500),
-        runtime="30m",
+        runtime=runtime_min(30),
     params:
         footage=lambda wildcards: render_of(wildcards).target,
         swapper=lambda wildcards: render_of(wildcards).swapper,

@@ -22,9 +22,9 @@ rule enrol_voice:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(4000),
-        vram_needed_mb=4000,
+        vram_needed_mb=vram_needed_mb(4000),
         mem_mb=mem_mb(4500),
-        runtime="20m",
+        runtime=runtime_min(20),
     params:
         assets=lambda wildcards: enrolment_assets(synthesiser_of(wildcards)),
         synthesiser=synthesiser_of,
@@ -56,9 +56,9 @@ rule speak_together:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(6000),
-        vram_needed_mb=6000,
+        vram_needed_mb=vram_needed_mb(6000),
         mem_mb=mem_mb(8000),
-        runtime="60m",
+        runtime=runtime_min(60),
     params:
         assets=lambda wildcards: speaking_assets(synthesiser_of(wildcards)),
         scripts=scripts_of_person,
@@ -94,9 +94,9 @@ rule speak_script:
     resources:
         gpu=gpus(1),
         vram_mb=vram_mb(2000),
-        vram_needed_mb=2000,
+        vram_needed_mb=vram_needed_mb(2000),
         mem_mb=mem_mb(2000),
-        runtime="20m",
+        runtime=runtime_min(20),
     params:
         assets=lambda wildcards: spoken_assets(synthesiser_of(wildcards)),
         script=lambda wildcards: render_of(wildcards).script,

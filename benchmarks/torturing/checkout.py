@@ -53,10 +53,11 @@ class Checkout:
         return self.project / "results"
 
     def command(self, *arguments: str) -> list[str]:
-        """The command of a plain run: all cores, one GPU counted, keep going past a failed job."""
+        """The command of a run: two cores, one GPU counted, each job tried four times."""
         return [
             *(sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1"),
-            *("--keep-going", "--configfile", "project/config.yaml", *arguments),
+            *("--keep-going", "--retries", "3", "--configfile", "project/config.yaml"),
+            *arguments,
         ]
 
     def start(self, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -70,6 +71,11 @@ class Checkout:
                 stderr=file,
                 start_new_session=True,
             )
+
+    def unlock(self) -> None:
+        """What `snakemake --unlock` does, without planning a run first."""
+        for lock in (self.folder / ".snakemake" / "locks").glob("*"):
+            lock.unlink()
 
     def run(self, log: Path, *arguments: str) -> int:
         """Run to the end; the exit status."""

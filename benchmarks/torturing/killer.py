@@ -35,7 +35,7 @@ class Killer:
     """Chooses whom to kill next, evenly over the rules, and how long to wait first."""
 
     seed: int
-    share: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    share: tuple[float, float, float] = (0.8, 0.1, 0.1)
     """How often each of TARGETS is chosen."""
     longest_s: float = 12.0
     kills: list[Kill] = field(default_factory=list)

@@ -8,7 +8,6 @@ from markupsafe import Markup, escape
 from mythmeter.answers.figures import number, seconds
 from mythmeter.answers.quantity import Quantity
 
-
 SPOKEN = {
     "GPU s per output s": "GPU-seconds per second of video",
     "s per output s": "s per second of video",

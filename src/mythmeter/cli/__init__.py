@@ -5,7 +5,17 @@ import sys
 from collections.abc import Sequence
 
 from mythmeter import __version__
-from mythmeter.cli import compare, consent, forget, keys, new, records, serve, verify
+from mythmeter.cli import (
+    calibrate,
+    compare,
+    consent,
+    forget,
+    keys,
+    new,
+    records,
+    serve,
+    verify,
+)
 from mythmeter.errors import MythmeterError
 
 __all__ = ["main"]
@@ -39,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         ("serve", serve),
         ("records", records),
         ("compare", compare),
+        ("calibrate", calibrate),
     ):
         summary = (module.__doc__ or "").splitlines()[0]
         command = commands.add_parser(name, help=summary, description=summary)

@@ -93,6 +93,8 @@ class Project:
     """Licences that the user accepts."""
     parsing: Path | None = None
     """A face-parsing model of the user's; None: only hands are masked."""
+    demand_file: Path | None = None
+    """What jobs ask for, as earlier runs measured it; None: each rule's own figures."""
     warm_start: Path | None = None
     """Model of another pair whose encoder a trained swapper begins with."""
     detector_scores: Path | None = None
@@ -161,6 +163,7 @@ def load_project(
         warm_start=_path_or_none(config, origins, "swap", "warm_start"),
         detector_scores=_path_or_none(config, origins, "answers", "detector_scores"),
         detector_model=_detector_model(config, origins),
+        demand_file=_path_or_none(config, origins, "demand", "file"),
     )
     if main:
         _check_surroundings(project)

@@ -113,14 +113,9 @@ class UsageRecord:
         wall_s = time.perf_counter() - self._wall_0
         other["wall_s"] = round(max(0.0, wall_s - sum(line["wall_s"] for line, _ in lines)), 6)
         other["job_wall_s"] = round(wall_s, 6)
-<<<<<<< HEAD
         other["process_started_at"] = process_started_at()
-        other["job_energy_j"] = self._job_energy(windows, wall_s, reasons)
-        lines = [
-=======
         other["job_energy_j"] = self._job_energy(wall_s, reasons)
         whole = [
->>>>>>> recorder
             with_reasons(line | self._said(index), self._no_flops() | reasons)
             for index, (line, reasons) in enumerate([*lines, (other, reasons)])
         ]

@@ -15,7 +15,7 @@ from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 
 NAMES = (
     *("config", "renders", "person", "models", "prices", "gpus", "founding", "market"),
-    *("consent", "footage", "ablation"),
+    *("consent", "footage", "ablation", "demand"),
 )
 SECTIONS = {
     "config": "config.yaml",
