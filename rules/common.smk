@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from snakemake.exceptions import WorkflowError
+
 from mythmeter.code_version import code_version
 from mythmeter.config.demand import load_demand, size_mb
 from mythmeter.config.sizes import sizes_of_render
@@ -214,6 +216,15 @@ def require_swapper_files():
     if any(render.swapper == "oneshot_onnx" for render in project.renders.values()):
         names = [config["swap"]["oneshot"][role] for role in ("swapper", "recognition")]
         require_supplied(names, "swapper oneshot_onnx", "swapper closed_form")
+
+
+def detector_model(wildcards):
+    """The user's detector; asked for only where its scores are."""
+    if project.detector_model is None:
+        raise WorkflowError(
+            "score_detector needs a detector: name an ONNX file of yours in answers.detector.model."
+        )
+    return str(project.detector_model)
 
 
 def supplied_models():

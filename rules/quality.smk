@@ -1,22 +1,9 @@
 """The finished render scored: each metric beside its control."""
 
-from snakemake.exceptions import WorkflowError
-
 from mythmeter.faces.landmarks.protocol import assets as score_landmark_assets
 
 DETECTOR = config["answers"]["detector"]
 FOOTAGE = sorted({render.target for render in project.renders.values()})
-
-
-def detector_model(wildcards):
-    """The user's detector; asked for only where its scores are."""
-    if project.detector_model is None:
-        raise WorkflowError(
-            "score_detector needs a detector: name an ONNX file of yours in answers.detector.model."
-        )
-    return str(project.detector_model)
-
-
 SCORE_MODELS = ("dlib_face", "dlib_points", "dvector", "whisper")
 
 
@@ -179,6 +166,7 @@ rule score_detector:
     threads: 1
     resources:
         gpu=0 if DETECTOR["provider"] == "CPUExecutionProvider" else 1,
+        vram_mb=vram_mb(2000),
         mem_mb=mem_mb(1500),
         runtime="60m",
     params:
