@@ -18,7 +18,8 @@ SNAKEMAKE := $(BIN)/snakemake --cores all --resources gpu=1
 # Sizes of the batches of the experiment on users; users.tsv has rows for each.
 BATCHES := 1 2 4
 
-.PHONY: help setup demo experiments test lint format report bench load torture calibrate clean distclean lock
+.PHONY: help setup setup-executors demo experiments test slurm-test lint format report bench load torture calibrate \
+	clean distclean lock lock-executors
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+%?:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +43,21 @@ $(READY): envs/requirements.lock envs/uv.lock envs/fix_torchaudio.py pyproject.t
 	$(BIN)/python envs/fix_torchaudio.py
 	$(BIN)/mythmeter keys init
 	touch $(READY)
+
+# What Snakemake needs to send jobs elsewhere. Not in .venv: it imports every plugin that it finds each
+# time it starts, which is once a job. PYTHONPATH=.executors/slurm (or cloud) makes one set visible.
+setup-executors: .executors/slurm/.ready .executors/cloud/.ready ## install Snakemake's plugins for Slurm, Kubernetes, AWS Batch and S3 into .executors
+
+.executors/%/.ready: envs/executors-%.lock | $(READY)
+	rm -rf $(@D)
+	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$${PIP_FIND_LINKS:-}}" VIRTUAL_ENV=$(CURDIR)/$(VENV); \
+	uv=$$(command -v uv || echo $(BIN)/uv); \
+	$$uv pip install --quiet --no-deps --require-hashes --target $(@D) -r $<
+	touch $@
+
+slurm-test: .executors/slurm/.ready ## run the tests on a two-node Slurm with fake GPUs on this machine; root on Debian
+	@bash tests/slurm/install.sh
+	MYTHMETER_SLURM=1 $(BIN)/python -m pytest tests/slurm -m slurm
 
 demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/report.html
 	$(SNAKEMAKE)
@@ -99,7 +115,7 @@ clean: ## remove what the workflow made; keeps .venv and fetched files
 	rm -rf results reports/*.html .snakemake
 
 distclean: clean ## remove the environment and fetched files too
-	rm -rf $(VENV) resources .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .executors resources .mypy_cache .ruff_cache .pytest_cache
 
 lock: setup ## compile envs/requirements.lock again, without torch
 	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$${PIP_FIND_LINKS:-}}"; \
@@ -109,3 +125,18 @@ lock: setup ## compile envs/requirements.lock again, without torch
 	  $$uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --no-deps envs/requirements-no-deps.in; \
 	} > envs/requirements.lock.new
 	mv envs/requirements.lock.new envs/requirements.lock
+
+# Against the main lock, and only what it lacks. python-dateutil is the one package where they differ:
+# botocore wants 2.
+lock-executors: setup ## compile envs/executors-*.lock again
+	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$${PIP_FIND_LINKS:-}}"; \
+	uv=$$(command -v uv || echo $(BIN)/uv); \
+	grep -oE '^[A-Za-z0-9_.-]+==[^ ]+' envs/requirements.lock | grep -v '^python-dateutil==' > .executors.constraints; \
+	for name in slurm cloud; do \
+		{ echo "# Compiled by 'make lock-executors' from executors-$$name.in. Do not edit."; \
+		  $$uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --constraint .executors.constraints \
+			$$(sed -E 's/==.*//; s/^/--no-emit-package /' .executors.constraints) envs/executors-$$name.in; \
+		} > envs/executors-$$name.lock.new; \
+		mv envs/executors-$$name.lock.new envs/executors-$$name.lock; \
+	done; \
+	rm .executors.constraints
