@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from mythmeter.errors import DeviceError, MythmeterError
 from mythmeter.usage.claim import claim
+from mythmeter.usage.disk import disk_trouble
 from mythmeter.usage.memory import OUT_OF_MEMORY_EXIT, is_out_of_memory
+from mythmeter.usage.notice import Terminated, heeding_notice
 from mythmeter.usage.record import UsageRecord
 
 THREAD_VARIABLES = (
@@ -44,7 +46,9 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
     * `resources.gpu` devices are claimed; params.device is `cpu` or `cuda` (absent means `cpu`).
       With `gpu_packing: true` in the configuration, jobs of one GPU share it by `vram_mb`.
     * A job that was granted fewer GPUs, or less GPU memory, than it needs stops before any work.
-    * A job that runs out of memory says so and ends with exit code 12, for another try with more.
+    * SIGTERM ends the block as an error does, after a checkpoint where one is kept; exit code 143.
+    * A job whose disk is full says so. One that runs out of memory says so and ends with exit code
+      12, for another try with more.
     * The record is written to `output.usage` when the block ends without an error.
     """
     for variable in THREAD_VARIABLES:
@@ -54,7 +58,7 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
     wanted = str(getattr(job.params, "device", "cpu"))
     granted = int(getattr(job.resources, "gpu", 0) or 0)
     needed = int(getattr(job.params, "gpu_needed", granted) or 0)
-    with _logged(job, wildcards):
+    with _logged(job, wildcards), heeding_notice():
         if granted < needed:
             raise DeviceError(
                 f"{job.rule} needs {needed} GPUs and was granted {granted}: `--resources "
@@ -104,14 +108,19 @@ def _logged(job: Job, wildcards: dict[str, str]) -> Iterator[None]:
             print(message, file=log)
             print(f"\n{message}\n", file=terminal, flush=True)
             sys.exit(1)
+        except Terminated:
+            print(f"{job.rule}: stopped by SIGTERM; run again to go on.", file=log)
+            raise
         except BaseException as error:
             traceback.print_exc(file=log)
-            if not is_out_of_memory(error):
+            out_of_memory = is_out_of_memory(error)
+            reason = _out_of_memory(job) if out_of_memory else disk_trouble(error)
+            if reason is None:
                 raise
-            message = f"{job.rule}: {_out_of_memory(job)}"
+            message = f"{job.rule}: {reason}"
             print(message, file=log)
             print(f"\n{message}\n", file=terminal, flush=True)
-            sys.exit(OUT_OF_MEMORY_EXIT)
+            sys.exit(OUT_OF_MEMORY_EXIT if out_of_memory else 1)
         finally:
             sys.stdout, sys.stderr = stdout, terminal
 
