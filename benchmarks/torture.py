@@ -130,10 +130,9 @@ def main() -> None:
         checkout = Checkout.at(folder / "checkout")
     else:
         checkout = make_checkout(folder / "checkout")
-    checkout.unlock()
-    if checkout.run(log) != 0:
-        sys.exit(f"The undisturbed run failed: see {log}")
     if not base.is_dir():
+        if checkout.run(log) != 0:
+            sys.exit(f"The undisturbed run failed: see {log}")
         shutil.copytree(checkout.results, base)
     print(f"undisturbed run: {time.monotonic() - start:.0f} s", flush=True)
     killer = Killer(asked.seed)

@@ -101,7 +101,10 @@ def content_digest(video: Path) -> str:
     digest = hashlib.sha256()
     with av.open(str(video)) as container:
         for frame in container.decode(*container.streams.video, *container.streams.audio):
-            digest.update(np.ascontiguousarray(frame.to_ndarray()).tobytes())
+            # Packed RGB with a byte of padding has no array form of its own.
+            padded = isinstance(frame, av.VideoFrame) and frame.format.name == "bgr0"
+            pixels = frame.to_ndarray(format="bgr24") if padded else frame.to_ndarray()
+            digest.update(np.ascontiguousarray(pixels).tobytes())
     return digest.hexdigest()
 
 

@@ -1,9 +1,12 @@
 """Files that are either whole or not there."""
 
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+PARTIAL = re.compile(r"\.(\d+)\.partial")
 
 
 @contextmanager
@@ -11,12 +14,46 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a path to write to that becomes `path` only if the block ends without an error.
 
     The temporary name keeps the suffix (encoders choose a container by it) and lies in the same
-    folder, so that the final rename is atomic.
+    folder, so that the final rename is atomic. The contents are on the disk before the name is, so
+    that not even a machine that loses its power leaves an empty file under it. What a killed
+    process left of the same file goes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield partial
+        if partial.is_file():
+            _flush(partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove partial files of this one whose process is gone."""
+    for partial in path.parent.glob(f".{_literal(path.stem)}.*.partial{_literal(path.suffix)}"):
+        match = PARTIAL.search(partial.name)
+        if match and not _runs(int(match.group(1))):
+            with suppress(OSError):
+                partial.unlink()
+
+
+def _literal(text: str) -> str:
+    """A name as a pattern that matches itself alone."""
+    return re.sub(r"([*?[])", r"[\1]", text)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,3 +1,8 @@
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from mythmeter.atomic import replacing
@@ -17,3 +22,39 @@ def test_an_error_keeps_the_old_file_and_leaves_no_partial_one(tmp_path):
         raise RuntimeError
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def gone_process():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_what_a_killed_process_left_of_the_same_file_goes(tmp_path):
+    left = tmp_path / f".a.{gone_process()}.partial.txt"
+    left.write_text("half")
+    with replacing(tmp_path / "a.txt") as partial:
+        partial.write_text("whole")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_others_are_writing_stays(tmp_path):
+    others = [f".a.{os.getppid()}.partial.txt", f".ab.{gone_process()}.partial.txt"]
+    for name in others:
+        (tmp_path / name).write_text("half")
+    with replacing(tmp_path / "a.txt") as partial:
+        partial.write_text("whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*others, "a.txt"])
+
+
+def test_a_killed_writer_leaves_the_old_file_as_it_was(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    program = (
+        "import os, signal, sys; from pathlib import Path; from mythmeter.atomic import replacing\n"
+        "with replacing(Path(sys.argv[1])) as partial:\n"
+        "    partial.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(target)])
+    assert killed.returncode == -signal.SIGKILL
+    assert target.read_text() == "old"

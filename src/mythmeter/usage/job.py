@@ -11,7 +11,9 @@ from typing import Any, Protocol
 from mythmeter.errors import DeviceError, MythmeterError
 from mythmeter.usage.claim import claim
 from mythmeter.usage.device import device_of_job
+from mythmeter.usage.disk import disk_trouble
 from mythmeter.usage.memory import OUT_OF_MEMORY_EXIT, is_out_of_memory
+from mythmeter.usage.notice import Terminated, heeding_notice
 from mythmeter.usage.record import UsageRecord
 
 THREAD_VARIABLES = (
@@ -46,7 +48,9 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
       `cuda` (absent means `cpu`), and is resolved here, on the machine that works.
       With `gpu_packing: true` in the configuration, jobs of one GPU share it by `vram_mb`.
     * A job that was granted fewer GPUs, or less GPU memory, than it needs stops before any work.
-    * A job that runs out of memory says so and ends with exit code 12, for another try with more.
+    * SIGTERM ends the block as an error does, after a checkpoint where one is kept; exit code 143.
+    * A job whose disk is full says so. One that runs out of memory says so and ends with exit code
+      12, for another try with more.
     * The record is written to `output.usage` when the block ends without an error.
     """
     for variable in THREAD_VARIABLES:
@@ -56,7 +60,7 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
     device_kind = device_of_job(str(getattr(job.params, "device", "cpu")))
     granted = int(getattr(job.resources, "gpu", 0) or 0)
     needed = int(getattr(job.params, "gpu_needed", granted) or 0)
-    with _logged(job, wildcards):
+    with _logged(job, wildcards), heeding_notice():
         if device_kind == "cuda" and granted < needed:
             raise DeviceError(
                 f"{job.rule} needs {needed} GPUs and was granted {granted}: `--resources "
@@ -106,14 +110,19 @@ def _logged(job: Job, wildcards: dict[str, str]) -> Iterator[None]:
             print(message, file=log)
             print(f"\n{message}\n", file=terminal, flush=True)
             sys.exit(1)
+        except Terminated:
+            print(f"{job.rule}: stopped by SIGTERM; run again to go on.", file=log)
+            raise
         except BaseException as error:
             traceback.print_exc(file=log)
-            if not is_out_of_memory(error):
+            out_of_memory = is_out_of_memory(error)
+            reason = _out_of_memory(job) if out_of_memory else disk_trouble(error)
+            if reason is None:
                 raise
-            message = f"{job.rule}: {_out_of_memory(job)}"
+            message = f"{job.rule}: {reason}"
             print(message, file=log)
             print(f"\n{message}\n", file=terminal, flush=True)
-            sys.exit(OUT_OF_MEMORY_EXIT)
+            sys.exit(OUT_OF_MEMORY_EXIT if out_of_memory else 1)
         finally:
             sys.stdout, sys.stderr = stdout, terminal
 

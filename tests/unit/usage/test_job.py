@@ -1,9 +1,14 @@
+import errno
 import json
 import os
+import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
+from mythmeter.atomic import replacing
 from mythmeter.errors import FaceError
 from mythmeter.usage.job import run_job
 
@@ -137,3 +142,53 @@ def test_a_job_out_of_memory_says_what_to_do_and_ends_with_its_own_exit_code(job
         raise MemoryError
     assert stop.value.code == 12
     assert "out of memory (it had asked for mem_mb=900)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the disk is mounted read-only")],
+)
+def test_a_disk_that_takes_no_more_is_one_message(job, capsys, number, said):
+    with pytest.raises(SystemExit) as stop, run_job(job):
+        raise OSError(number, os.strerror(number), "results/clip.mp4")
+    assert stop.value.code == 1
+    message = capsys.readouterr().err
+    assert f"{said} at results/clip.mp4" in message
+    assert "Traceback" not in message
+
+
+def test_notice_leaves_no_record_and_no_half_written_file(job, tmp_path):
+    output = tmp_path / "clip.txt"
+    with pytest.raises(SystemExit) as stop, run_job(job), replacing(output) as partial:
+        partial.write_text("half")
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.value.code == 143
+    assert not list(tmp_path.glob("*clip*"))
+    assert not (tmp_path / "usage").exists()
+    assert "run again to go on" in (tmp_path / "logs" / "job.log").read_text()
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from types import SimpleNamespace as N
+from mythmeter.atomic import replacing
+from mythmeter.usage.job import run_job
+folder = Path(sys.argv[1])
+job = N(rule="composite", log=str(folder / "job.log"), wildcards={}, threads=1)
+job.resources, job.params, job.output = N(), N(), N(usage=str(folder / "usage.jsonl"))
+with run_job(job):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+    with replacing(folder / "chunk.bin") as partial:
+        partial.write_bytes(bytes(1_000_000))
+"""
+
+
+def test_a_real_file_that_does_not_fit_leaves_nothing_behind(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "composite: the file would be larger than this process may write" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["job.log"]

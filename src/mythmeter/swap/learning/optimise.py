@@ -23,6 +23,7 @@ from mythmeter.swap.learning.learner import Learner
 from mythmeter.swap.learning.precision import fast_type
 from mythmeter.swap.learning.schedule import Schedule
 from mythmeter.swap.learning.team import Team
+from mythmeter.usage.notice import Terminated, saving_at_notice
 
 MEAN_EVERY = 4
 """Steps between two updates of the running mean of the weights."""
@@ -80,14 +81,19 @@ def optimise(
 
     Raises:
         DeviceError: not even one sample fits into memory.
+        Terminated: notice of the end was given; a checkpoint of the last step is kept.
     """
     number_format = fast_type(device) if precision == "fastest" else precision
     run = _Run(learner, schedule, seed, device, team or Team(), keeping, number_format)
     run.resume()
-    while run.step < schedule.steps and not run.ended:
-        run.advance()
-        if on_step is not None:
-            on_step(run.step)
+    with saving_at_notice() as notice:
+        while run.step < schedule.steps and not run.ended:
+            run.advance()
+            if on_step is not None:
+                on_step(run.step)
+            if notice.given:
+                run.keep()
+                raise Terminated
     return run.result()
 
 
@@ -199,9 +205,14 @@ class _Run:
         )
 
     def _keep_if_due(self) -> None:
-        if self.keeping is None or not self.team.leads or self.step == self.schedule.steps:
+        if self.keeping is None or self.step == self.schedule.steps:
             return
-        if time.perf_counter() - self._kept_at < self.keeping.every_s:
+        if time.perf_counter() - self._kept_at >= self.keeping.every_s:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write a checkpoint of this very step, where checkpoints are kept."""
+        if self.keeping is None or not self.team.leads:
             return
         cpu_s, wall_s = self._spent()
         facts = {
