@@ -33,6 +33,13 @@ demand = load_demand(
     check=workflow.is_main_process,
 )
 
+# What a table of an experiment says it comes from.
+EXPERIMENT = (
+    f"make experiments ({workflow.overwrite_configfiles[-1]})"
+    if workflow.overwrite_configfiles
+    else "make experiments"
+)
+
 
 def model(name):
     """Path of a fetched file, by its name in the catalogue, or of the user's own in its place."""

@@ -11,12 +11,6 @@ VARIANT_MODELS = (
     *spoken_assets("kokoro"),
 )
 
-EXPERIMENT = (
-    f"make experiments ({workflow.overwrite_configfiles[-1]})"
-    if workflow.overwrite_configfiles
-    else "make experiments"
-)
-
 
 def renders_of_batch(wildcards):
     """The rows of a batch: `users-4-1` to `users-4-4` of batch 4."""
@@ -76,6 +70,7 @@ rule measure_batch:
     output:
         table="<results>/experiments/users/{batch}.parquet",
         csv="<results>/experiments/users/{batch}.csv",
+        jobs="<results>/experiments/users/{batch}.usage.parquet",
     log:
         "<logs>/measure_batch/{batch}.log",
     benchmark:

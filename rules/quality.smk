@@ -123,6 +123,8 @@ rule compare_swaps:
         template=workflow.source_path("../reports/templates/training.html.j2"),
     output:
         page="<reports>/training.html",
+        table="<results>/experiments/training.parquet",
+        csv="<results>/experiments/training.csv",
     log:
         "<logs>/compare_swaps.log",
     benchmark:
@@ -133,6 +135,7 @@ rule compare_swaps:
         mem_mb=mem_mb(1000),
         runtime=runtime_min(5),
     params:
+        source=EXPERIMENT,
         code=lambda wildcards: code_version("compare_swaps"),
         rows=[
             {

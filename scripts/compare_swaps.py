@@ -27,4 +27,7 @@ with run_job(snakemake):
         trainings=paths(snakemake.input.trainings),
         template=Path(snakemake.input.template),
         page=Path(snakemake.output.page),
+        source=snakemake.params.source,
+        parquet=Path(snakemake.output.table),
+        csv=Path(snakemake.output.csv),
     )

@@ -19,4 +19,5 @@ with run_job(snakemake):
         source=snakemake.params.source,
         parquet=Path(snakemake.output.table),
         csv=Path(snakemake.output.csv),
+        jobs=Path(snakemake.output.jobs),
     )

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mythmeter.answers.stages import stage_of
 from mythmeter.answers.tables import write_table
+from mythmeter.atomic import replacing
 from mythmeter.errors import AnswerError
 from mythmeter.usage.table import read_records
 
@@ -61,8 +62,9 @@ def measure_batch(
     source: str,
     parquet: Path,
     csv: Path,
+    jobs: Path,
 ) -> None:
-    """Write the table of one batch.
+    """Write the table of one batch, and the usage records that it comes from.
 
     Args:
         records: usage records of the jobs of its renders.
@@ -71,10 +73,12 @@ def measure_batch(
         gpus: how many GPU slots there were.
         source: what reproduces the table.
         parquet, csv: written.
+        jobs: written too: the records of the batch as one usage table, for simulation.
     """
-    table = batch_table(
-        read_records(records), read_records(shared), batch=batch, gpus=gpus, source=source
-    )
+    usage = read_records(records)
+    table = batch_table(usage, read_records(shared), batch=batch, gpus=gpus, source=source)
+    with replacing(jobs) as partial:
+        usage.to_parquet(partial, index=False)
     write_table(table, parquet, csv)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from mythmeter import __version__
 from mythmeter.answers.outputs import read_json
 from mythmeter.answers.page import data_uri, environment
+from mythmeter.answers.tables import write_table
 from mythmeter.answers.training_charts import held_out_chart, quality_chart, svg_uri
 from mythmeter.atomic import replacing
 
@@ -36,25 +37,30 @@ def compare_swaps(
     trainings: Sequence[Path],
     template: Path,
     page: Path,
+    source: str,
+    parquet: Path,
+    csv: Path,
 ) -> None:
-    """Write the page. The sequences but `trainings` are parallel to `rows`.
+    """Write the page and its table. The sequences but `trainings` are parallel to `rows`.
 
     Args:
         rows: render, person, target, swapper and preset of each swap.
         scores, strips: of rule score_swap.
         drawing, learning: usage records of the jobs that drew and learnt.
         tables: `faces.parquet` of each swap, for its frame rate.
-        trainings: `training.json` of each training.
+        trainings: `training.json` of each row whose swapper is trained, in their order.
         template: of the page.
-        page: written.
+        source: what reproduces the table.
+        page, parquet, csv: written.
     """
     measured = [
         measure(row, *paths)
         for row, *paths in zip(rows, scores, drawing, learning, tables, strict=True)
     ]
-    table = with_break_even(pd.DataFrame(measured))
+    table = with_samples(with_break_even(pd.DataFrame(measured)), trainings)
     histories = [_training(path) for path in dict.fromkeys(trainings)]
     scope = scope_of(table)
+    write_table(table.assign(scope=scope, n=1, source=source), parquet, csv)
     html = (
         environment(template.parent)
         .get_template(template.name)
@@ -96,7 +102,15 @@ def measure(
         "frames": frames,
         "device": learnt[0]["device"],
         "processor": learnt[0]["machine"]["processor"],
+        "logical_cores": learnt[0]["machine"]["logical_cores"],
     }
+
+
+def with_samples(table: pd.DataFrame, trainings: Sequence[Path]) -> pd.DataFrame:
+    """Add on how many samples each row was trained; null where nothing is trained."""
+    samples = pd.Series(pd.NA, index=table.index, dtype="Int64")
+    samples[table["preset"].notna()] = [read_json(path)["samples"] for path in trainings]
+    return table.assign(samples=samples)
 
 
 def with_break_even(table: pd.DataFrame) -> pd.DataFrame:
@@ -198,11 +212,14 @@ def answer(table: pd.DataFrame) -> str:
 def scope_of(table: pd.DataFrame) -> str:
     """What the figures cover."""
     pairs = len(table[["person", "target"]].drop_duplicates())
+    trained = table.dropna(subset="samples")
+    lengths = {f"{r['name']}: {r['samples']:,} samples" for r in trained.to_dict("records")}
     unit = "CPU seconds" if set(table["device"]) == {"cpu"} else "GPU seconds where a GPU worked"
+    trained_on = "; ".join(sorted(lengths)) or "nothing trained"
     return (
         f"{pairs} pair{'s' if pairs > 1 else ''} of person and target, {int(table['frames'].sum())}"
-        f" frames drawn; n = 1 run; {unit}; {table['processor'].iloc[0]}; identity by dlib, which"
-        " no swapper here is trained with"
+        f" frames drawn; {trained_on}; n = 1 run; {unit}; {table['processor'].iloc[0]}; identity by"
+        " dlib, which no swapper here is trained with"
     )
 
 

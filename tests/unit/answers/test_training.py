@@ -73,7 +73,7 @@ def usage(path: Path, cpu_s: float, device: str = "cpu") -> Path:
         "wall_s": cpu_s / 4,
         "device": device,
         "device_indices": ["0"] if device == "cuda" else [],
-        "machine": {"processor": "Test"},
+        "machine": {"processor": "Test", "logical_cores": 2},
     }
     path.write_text(json.dumps(line) + "\n")
     return path
@@ -118,7 +118,14 @@ def test_the_page_stands_alone_and_shows_both_swaps(tmp_path: Path) -> None:
         trainings=[folder / "training.json"],
         template=REPOSITORY / "reports" / "templates" / "training.html.j2",
         page=page,
+        source="make experiments",
+        parquet=tmp_path / "training.parquet",
+        csv=tmp_path / "training.csv",
     )
+    written = pd.read_parquet(tmp_path / "training.parquet").set_index("swapper")
+    assert written.loc["trained", ["learn_s", "samples", "n"]].tolist() == [100.0, 9, 1]
+    assert pd.isna(written.loc["closed_form", "samples"])
+    assert "trained, quick: 9 samples" in written.loc["closed_form", "scope"]
     text = page.read_text()
     assert "Yes: without training the swap lay 0.400 from the person after 10 s" in text
     assert text.count("data:image/jpeg;base64,") == 2
