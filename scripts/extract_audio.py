@@ -20,4 +20,6 @@ with run_job(snakemake) as record:
         },
         wanted_by=snakemake.params.wanted_by,
         record=record,
+        # No param: limits change no result, so raising them must not rerun what is made.
+        limits_factor=snakemake.config["ingest"]["limits_factor"],
     )

@@ -21,4 +21,6 @@ with run_job(snakemake) as record:
         keyframe_s=snakemake.params.keyframe_s,
         threads=snakemake.threads,
         record=record,
+        # No param: limits change no result, so raising them must not rerun what is made.
+        limits_factor=snakemake.config["ingest"]["limits_factor"],
     )

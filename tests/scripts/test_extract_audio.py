@@ -15,6 +15,7 @@ from mythmeter.media.encode import VideoWriter
 def job(source: Path, folder: Path) -> SimpleNamespace:
     return SimpleNamespace(
         rule="extract_audio",
+        config={"ingest": {"limits_factor": 1.0}},
         input=SimpleNamespace(source=str(source)),
         output=SimpleNamespace(
             speech_16k=str(folder / "speech_16k.wav"),

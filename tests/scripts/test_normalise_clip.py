@@ -22,6 +22,7 @@ def job(tmp_path: Path) -> SimpleNamespace:
     folder = tmp_path / "clips" / "bob"
     return SimpleNamespace(
         rule="normalise_clip",
+        config={"ingest": {"limits_factor": 1.0}},
         input=SimpleNamespace(source=str(source)),
         output=SimpleNamespace(
             clip=str(folder / "clip.mp4"),

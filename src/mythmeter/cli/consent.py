@@ -98,6 +98,7 @@ def _agree(folder: Path, options: argparse.Namespace) -> None:
     _show_files(person, clips)
     if not flags_suffice:
         _ask_missing(options)
+    options.limits_factor = consent_actions.limits_factor_of(folder)
     likeness = enrol(person, {clip.id: clip.path for clip in clips}, options)
     record = signed(_record(options, person, clips, likeness.section), key)
     print(describe(record))

@@ -95,6 +95,11 @@ def revocations_of(folder: Path) -> Path:
     return tidy(named.get("revocations") or REVOCATIONS, folder, str(config.path))
 
 
+def limits_factor_of(folder: Path) -> float:
+    """Return what a project multiplies the limits on decoding by."""
+    return float((_config(folder).value.get("ingest") or {}).get("limits_factor", 1.0))
+
+
 def describe(record: Record) -> str:
     """Say in full what a record agrees to."""
     scope = record["scope"]

@@ -42,7 +42,7 @@ def enrol(person: Person, clips: Mapping[str, Path], options: argparse.Namespace
     faces = {c: clips[c] for c in person.face_clips if options.agree_face}
     voices = {c: clips[c] for c in person.voice_clips if options.agree_voice}
     print("Comparing the clips with one another; this takes a moment.", flush=True)
-    likeness = take(faces, voices)
+    likeness = take(faces, voices, options.limits_factor)
     catalogue = load_catalogue(CATALOGUE)
     path = likeness_path(person.consent)
     scratch = path.with_name(f".{path.name}.new")
@@ -52,7 +52,7 @@ def enrol(person: Person, clips: Mapping[str, Path], options: argparse.Namespace
     return Taken(scratch, path, section)
 
 
-def take(faces: Mapping[str, Path], voices: Mapping[str, Path]) -> Likeness:
+def take(faces: Mapping[str, Path], voices: Mapping[str, Path], limits_factor: float) -> Likeness:
     """Take the likeness with the models of this checkout."""
     from mythmeter.people.enrol import ASSETS, take_likeness
 
@@ -64,4 +64,4 @@ def take(faces: Mapping[str, Path], voices: Mapping[str, Path]) -> Likeness:
             print(f"Fetching {catalogue[name].purpose} …", flush=True)
             fetch(catalogue[name], models[name])
     with redirect_stdout(StringIO()):  # what the stages print goes into a log otherwise
-        return take_likeness(faces, voices, models)
+        return take_likeness(faces, voices, models, limits_factor)

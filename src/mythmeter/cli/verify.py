@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--receipt", type=Path, help="also check that this receipt is ours, unchanged, of this file"
     )
     parser.add_argument("--decoder", type=Path, help="rivagan_decoder.onnx; default: fetched")
+    parser.add_argument(
+        "--limits-factor",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="multiplies the time and memory that the file may take to be read (docs/faults.md)",
+    )
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
 
 
@@ -38,28 +45,26 @@ def run(options: argparse.Namespace) -> None:
         ProvenanceError: a mark is missing or broken, or the receipt is not this file's.
     """
     import json
-    from dataclasses import asdict
 
     from mythmeter.errors import ProvenanceError
-    from mythmeter.provenance.receipt import check_receipt
-    from mythmeter.provenance.registry import read_registry
-    from mythmeter.provenance.verify import verify_file
+    from mythmeter.provenance.found import verify_found
 
     if options.receipt:
+        from mythmeter.provenance.receipt import check_receipt
+
         check_receipt(options.receipt, options.file, options.folder)
-    verdict = verify_file(
+    verdict = verify_found(
         options.file,
         options.folder,
         decoder=options.decoder or _decoder(),
-        anchors_pem=options.anchors.read_bytes() if options.anchors else None,
-        registry=read_registry(options.registry) if options.registry else None,
+        anchors=options.anchors,
+        registry=options.registry,
+        limits_factor=options.limits_factor,
     )
-    if options.json:
-        print(json.dumps({**asdict(verdict), "verdict": verdict.verdict}, indent=2))
-    else:
-        print(verdict)
-    if not verdict.passed:
-        missing = ", ".join(check.name for check in verdict.failures)
+    text, passed = verdict.pop("text"), verdict.pop("passed")
+    print(json.dumps(verdict, indent=2) if options.json else text)
+    if not passed:
+        missing = ", ".join(check["name"] for check in verdict["checks"] if not check["passed"])
         raise ProvenanceError(
             f"{options.file} does not carry what a finished render must: {missing}."
         )

@@ -3,33 +3,15 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.errors import MediaError
+from mythmeter.media.container import open_clip
 
 Frame = NDArray[np.uint8]
 """One picture: (height, width, 3), RGB, 8 bits."""
-
-
-def open_clip(path: Path) -> Any:
-    """Open a container for reading.
-
-    Raises:
-        MediaError: not a file, or not one that FFmpeg can read as video.
-    """
-    try:
-        container = av.open(str(path))
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise MediaError(f"{path}: cannot be read as a video ({reason}).") from error
-    if not container.streams.video:
-        container.close()
-        raise MediaError(f"{path}: has no video track.")
-    return container
 
 
 def frame_rate(path: Path) -> Fraction:

@@ -10,9 +10,9 @@ import ffmpeg
 import imageio_ffmpeg
 
 from mythmeter.errors import MediaError
+from mythmeter.media.container import READING
 from mythmeter.media.limits import Limits
 from mythmeter.media.sandbox import run_limited
-from mythmeter.media.scan import READING
 
 MESSAGE_LENGTH = 240
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+verbose")
@@ -43,7 +43,7 @@ def run_ffmpeg(output: Any, source: Path, limits: Limits | None = None) -> list[
 
 
 def user_input(path: Path, **options: Any) -> Any:
-    """Return the node of a user's file: containers as in `scan`, its name taken as a name only."""
+    """Return the node of a user's file: the containers of `container`, its name only a name."""
     return ffmpeg.input(f"file:{path}", **READING, **options)
 
 

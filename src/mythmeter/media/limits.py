@@ -23,6 +23,10 @@ SLOWEST_SOUND = 10.0
 ENCODER_MB = 768
 THREAD_MB = 64
 SOUND_MEMORY_MB = 1024
+VERIFY_GRACE_S = 300.0
+VERIFY_S_PER_MB = 20.0
+VERIFY_MEMORY_MB = 16_000
+"""Mostly address space that the libraries of networks reserve and do not use."""
 PICTURES_HELD = 16
 """Reference pictures of a decoder at most (H.264 and HEVC, 16)."""
 PICTURES_HELD_PER_THREAD = 4
@@ -88,10 +92,18 @@ def limits_of_sound(*, size_bytes: int, sound_s: float, rate_hz: int, factor: fl
     return _limits(time_s, SOUND_MEMORY_MB, 16 + sound_s * rate_hz * 2 / MB, factor)
 
 
-def _limits(time_s: float, memory_mb: float, file_mb: float, factor: float) -> Limits:
+def limits_of_verification(size_bytes: int, factor: float = 1.0) -> Limits:
+    """Return the limits of `mythmeter verify`, which decodes every picture and runs networks."""
+    time_s = VERIFY_GRACE_S + size_bytes / MB * VERIFY_S_PER_MB
+    return _limits(time_s, VERIFY_MEMORY_MB, 16, factor, f"`--limits-factor` (now {factor:g})")
+
+
+def _limits(
+    time_s: float, memory_mb: float, file_mb: float, factor: float, raised_by: str = ""
+) -> Limits:
     return Limits(
         time_s=time_s * factor,
         memory_mb=int(memory_mb * factor),
         file_mb=int(file_mb * factor) + 1,
-        raised_by=f"`ingest.limits_factor` (now {factor:g})",
+        raised_by=raised_by or f"`ingest.limits_factor` (now {factor:g})",
     )

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mythmeter.errors import MediaError
 from mythmeter.media.audio import Samples
-from mythmeter.media.decode import Frame, open_clip
+from mythmeter.media.container import open_clip, open_media
+from mythmeter.media.decode import Frame
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def has_pictures(path: Path) -> bool:
     Raises:
         MediaError: neither pictures nor sound can be read from it.
     """
-    with _open_media(path) as container:
+    with open_media(path) as container:
         # A cover picture in a sound file is a video track of one picture.
         cover = av.stream.Disposition.attached_pic
         if any(not (stream.disposition & cover) for stream in container.streams.video):
@@ -159,8 +160,11 @@ def read_sound(path: Path, block_s: float) -> Iterator[tuple[Samples, int]]:
 
     The last block is longer than the others, by less than a block, so that none is too short to
     be judged. Nothing is yielded where there is no sound.
+
+    Raises:
+        MediaError: the sound cannot be decoded.
     """
-    with _open_media(path) as container:
+    with open_media(path) as container:
         if not container.streams.audio:
             return
         stream: Any = container.streams.audio[0]
@@ -168,7 +172,7 @@ def read_sound(path: Path, block_s: float) -> Iterator[tuple[Samples, int]]:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate_hz)
         size = round(block_s * rate_hz)
         pieces: list[Samples] = []
-        for frame in container.decode(stream):
+        for frame in _sound_frames(container, stream, path):
             pieces += [part.to_ndarray()[0] for part in resampler.resample(frame)]
             if sum(len(piece) for piece in pieces) >= 2 * size:
                 joined = np.concatenate(pieces)
@@ -178,9 +182,8 @@ def read_sound(path: Path, block_s: float) -> Iterator[tuple[Samples, int]]:
             yield np.concatenate(pieces), rate_hz
 
 
-def _open_media(path: Path) -> Any:
+def _sound_frames(container: Any, stream: Any, path: Path) -> Iterator[Any]:
     try:
-        return av.open(str(path))
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise MediaError(f"{path}: cannot be read as video or sound ({reason}).") from error
+        yield from container.decode(stream)
+    except av.error.FFmpegError as error:
+        raise MediaError(f"{path}: its sound cannot be decoded ({error.strerror}).") from error

@@ -16,7 +16,8 @@ import soxr
 from mythmeter.atomic import replacing
 from mythmeter.errors import MediaError
 from mythmeter.media.audio import Samples
-from mythmeter.media.decode import count_frames, open_clip
+from mythmeter.media.container import open_clip
+from mythmeter.media.decode import count_frames
 
 AUDIO_RATE_HZ = 48_000
 AAC_FRAME = 1024

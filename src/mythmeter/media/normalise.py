@@ -24,13 +24,17 @@ from mythmeter.media.plan import (
     fraction_text,
     make_plan,
 )
-from mythmeter.media.probe import ClipInfo, probe
+from mythmeter.media.probe import LONGEST_FRAME_S, ClipInfo, probe
 from mythmeter.media.verdict import describe
 from mythmeter.usage.record import UsageRecord
 
 NOMINAL_PEAK_NITS = 100
 """Linear light of 1 before tone mapping. Grey of 26 nits (ITU-R BT.2408) then becomes 38 % of the
 signal, as in SDR, diffuse white of 203 nits becomes 76 %, and 1,000 nits become white."""
+
+
+SPARE_S = LONGEST_FRAME_S
+"""How much later than the last frame that `probe` found the clip may end."""
 
 
 def normalise_clip(
@@ -95,12 +99,11 @@ def _graph(info: ClipInfo, plan: Plan, output: Path, *, crf: int, threads: int) 
     """Build the FFmpeg graph. FFmpeg itself turns the picture upright before the first filter."""
     video = user_input(info.path, threads=threads)[str(info.video_index)]
     video = video.filter("setpts", "PTS-STARTPTS")
-    # A later frame is one whose time FFmpeg reads otherwise than `probe` did: the rate filter would
-    # fill the time up to it with copies, all of them in memory.
-    video = video.filter("trim", end=f"{1.05 * (info.times_s[-1] - info.start_s) + 1:.6f}")
     if info.interlaced:
         video = video.filter("bwdif", mode="send_frame", parity="auto", deint="all")
     video = video.filter("fps", fps=fraction_text(plan.rate.rate), round="near")
+    # A wrong time stamp, or a last frame of days, is filled up with copies, all of them in memory.
+    video = video.filter("trim", end=f"{1.05 * (info.times_s[-1] - info.start_s) + SPARE_S:.6f}")
     if plan.crop:
         video = video.filter("crop", plan.width, plan.height, 0, 0)
     video = _to_bt709(video, info, plan)

@@ -15,23 +15,11 @@ import av
 from av.stream import Disposition
 
 from mythmeter.errors import MediaError
+from mythmeter.media.container import open_clip, reason_of
 from mythmeter.media.limits import MAX_PICTURE_PX
 
 PICTURE_FORMATS = ("image2", "_pipe", "gif", "apng", "webp", "ico")
 """Parts of the names of demuxers of still pictures, which FFmpeg opens as one-frame videos."""
-
-CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2",
-    "matroska,webm",
-    "mpeg,mpegts,mpegvideo,avi,flv,asf,ogg,mxf,nut",
-    "dv,gxf,rm,wtv,ivf,yuv4mpegpipe,h263,h264,hevc,m4v,mjpeg,mjpeg_2000,av1,obu,vc1",
-    "wav,w64,aiff,caf,mp3,aac,flac,ac3,eac3,amr,au",
-    "image2,gif,apng,ico,webp_anim,bmp_pipe,jpeg_pipe,jpegls_pipe,j2k_pipe,jpegxl_pipe",
-    "png_pipe,tiff_pipe,webp_pipe,psd_pipe,ppm_pipe,pgm_pipe,exr_pipe,dds_pipe,gif_pipe",
-)
-READING = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
-"""Options of FFmpeg for a user's file. Play lists (HLS, DASH, concat) are not read: they make it
-open other files, or the network."""
 
 LONG_GAP_S = 1.0
 
@@ -78,7 +66,7 @@ def scan_clip(path: str) -> dict[str, Any]:
             than two timed frames.
     """
     file = Path(path)
-    with _open(file) as container:
+    with open_clip(file) as container:
         name = container.format.name
         stream = _moving_stream(container, file)
         if any(ending in name for ending in PICTURE_FORMATS):
@@ -101,28 +89,6 @@ def scan_clip(path: str) -> dict[str, Any]:
             "audio": [_audio_track(s, found) for s in container.streams.audio],
         }
     return facts | _first_frame(file, facts["video_index"])
-
-
-def _open(path: Path) -> Any:
-    """Open a user's file; its name is never taken for a protocol or a pattern.
-
-    Raises:
-        MediaError: not a container of those that are read, or without a video track.
-    """
-    try:
-        container = av.open(f"file:{path}", options=READING, metadata_errors="replace")
-    except MemoryError:
-        raise
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise MediaError(f"{path}: cannot be read as a video ({_reason(error)}).") from error
-    if not container.streams.video:
-        container.close()
-        raise MediaError(f"{path}: has no video track.")
-    return container
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or type(error).__name__)
 
 
 def _moving_stream(container: Any, path: Path) -> Any:
@@ -194,7 +160,7 @@ def _scan(container: Any, stream: Any, path: Path) -> _Found:
         raise
     except av.error.FFmpegError as error:
         raise MediaError(
-            f"{path}: its data is damaged after {found.video_end_s:.2f} s ({_reason(error)}). "
+            f"{path}: its data is damaged after {found.video_end_s:.2f} s ({reason_of(error)}). "
             "Copy the file again from where it came from."
         ) from error
     return found
@@ -238,7 +204,7 @@ def _ends(container: Any, stream: Any, found: _Found) -> tuple[float | None, flo
 
 
 def _first_frame(path: Path, index: int) -> dict[str, Any]:
-    with _open(path) as container:
+    with open_clip(path) as container:
         stream = container.streams[index]
         if stream.codec_context is None:
             raise MediaError(
@@ -252,7 +218,9 @@ def _first_frame(path: Path, index: int) -> dict[str, Any]:
         except MemoryError:
             raise
         except av.error.FFmpegError as error:
-            raise MediaError(f"{path}: its video cannot be decoded ({_reason(error)}).") from error
+            raise MediaError(
+                f"{path}: its video cannot be decoded ({reason_of(error)})."
+            ) from error
     raise MediaError(f"{path}: not one frame of it can be decoded.")
 
 

@@ -30,7 +30,10 @@ MAX_HEIGHT_PX = 720
 
 
 def take_likeness(
-    face_clips: Mapping[str, Path], voice_clips: Mapping[str, Path], models: Mapping[str, Path]
+    face_clips: Mapping[str, Path],
+    voice_clips: Mapping[str, Path],
+    models: Mapping[str, Path],
+    limits_factor: float = 1.0,
 ) -> Likeness:
     """Embed the face and voice that a person's clips have in common.
 
@@ -41,6 +44,7 @@ def take_likeness(
         face_clips: id and file of each clip that shows the face; may be empty.
         voice_clips: those that carry the voice.
         models: path of each of ASSETS.
+        limits_factor: multiplies the limits on decoding the clips.
 
     Raises:
         ConsentError: clips of different people, or a first clip of several.
@@ -50,8 +54,9 @@ def take_likeness(
     # mkdtemp makes folders that only their owner can enter.
     with tempfile.TemporaryDirectory(prefix="mythmeter-") as folder:
         scratch = Path(folder)
-        faces = {clip: _faces_of(path, models, scratch) for clip, path in face_clips.items()}
-        voices = {clip: _voice_of(path, models, scratch) for clip, path in voice_clips.items()}
+        given = (models, scratch, limits_factor)
+        faces = {clip: _faces_of(path, *given) for clip, path in face_clips.items()}
+        voices = {clip: _voice_of(path, *given) for clip, path in voice_clips.items()}
     face = _common(faces, "face") if faces else None
     voice = _common(voices, "voice") if voices else None
     return Likeness(
@@ -62,7 +67,9 @@ def take_likeness(
     )
 
 
-def _faces_of(path: Path, models: Mapping[str, Path], scratch: Path) -> list[Sample]:
+def _faces_of(
+    path: Path, models: Mapping[str, Path], scratch: Path, limits_factor: float
+) -> list[Sample]:
     clip, faces = scratch / "clip.mp4", scratch / "faces.parquet"
     record = UsageRecord("consent", {})
     normalise_clip(
@@ -74,6 +81,7 @@ def _faces_of(path: Path, models: Mapping[str, Path], scratch: Path) -> list[Sam
         keyframe_s=1.0,
         threads=2,
         record=record,
+        limits_factor=limits_factor,
     )
     track_faces(
         clip,
@@ -87,9 +95,17 @@ def _faces_of(path: Path, models: Mapping[str, Path], scratch: Path) -> list[Sam
     return sample_faces(FaceEncoder(models["dlib_points"], models["dlib_face"]), clip, faces)
 
 
-def _voice_of(path: Path, models: Mapping[str, Path], scratch: Path) -> list[Sample]:
+def _voice_of(
+    path: Path, models: Mapping[str, Path], scratch: Path, limits_factor: float
+) -> list[Sample]:
     wav = scratch / "speech.wav"
-    extract_audio(path, {RATE_HZ: wav}, wanted_by=["the person"], record=UsageRecord("consent", {}))
+    extract_audio(
+        path,
+        {RATE_HZ: wav},
+        wanted_by=["the person"],
+        record=UsageRecord("consent", {}),
+        limits_factor=limits_factor,
+    )
     return sample_voice(load_encoder("dvector", models["dvector"]), wav)
 
 

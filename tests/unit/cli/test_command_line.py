@@ -16,7 +16,9 @@ from mythmeter.people.likeness import Likeness
 Capture = pytest.CaptureFixture[str]
 
 
-def likeness_of(faces: Mapping[str, Path], voices: Mapping[str, Path]) -> Likeness:
+def likeness_of(
+    faces: Mapping[str, Path], voices: Mapping[str, Path], limits_factor: float
+) -> Likeness:
     """Stand in for the encoders: any face, any voice, for what was agreed to."""
     return Likeness(np.eye(128)[0] if faces else None, np.eye(256)[0] if voices else None, 12, 8)
 
