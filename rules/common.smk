@@ -225,6 +225,13 @@ def require_swapper_files():
         require_supplied(names, "swapper oneshot_onnx", "swapper closed_form")
 
 
+def detector_scores():
+    """Scores of a detector for the page of answers: the user's own, or by the user's detector."""
+    if project.detector_scores is not None:
+        return [str(project.detector_scores)]
+    return [] if project.detector_model is None else ["<results>/quality/detector.csv"]
+
+
 def detector_model(wildcards):
     """The user's detector; asked for only where its scores are."""
     if project.detector_model is None:

@@ -104,6 +104,7 @@ rule answer_questions:
             )
             if path.is_file()
         ],
+        detector_scores=detector_scores(),
         prices=str(project.prices),
         gpus=str(project.gpus),
         market=str(project.market),

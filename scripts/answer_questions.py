@@ -23,6 +23,7 @@ with run_job(snakemake):
         founding=Path(snakemake.input.founding),
         machines=Path(snakemake.input.machines),
         experiments=[Path(path) for path in snakemake.input.experiments],
+        detector_scores=[Path(path) for path in snakemake.input.detector_scores],
         service=dict(snakemake.params.service),
         template=Path(snakemake.input.template),
         page=Path(snakemake.output.page),

@@ -11,13 +11,14 @@ from mythmeter.answers.answers_page import write_answers
 from mythmeter.answers.batch_scoring import audit_challenge
 from mythmeter.answers.batch_waits import batch_waits
 from mythmeter.answers.capacity.demand import Demand, Target
+from mythmeter.answers.detectability import judge, read_scores
 from mythmeter.answers.founding import read_founding
 from mythmeter.answers.gpus import read_gpus
 from mythmeter.answers.measured import RUN, Measured, output_by_render
 from mythmeter.answers.prices import read_prices
 from mythmeter.answers.priors import read_priors
 from mythmeter.answers.question import Question
-from mythmeter.answers.questions.checks import other_machines, published_figures
+from mythmeter.answers.questions.checks import can_be_told, other_machines, published_figures
 from mythmeter.answers.questions.compute import which_stage
 from mythmeter.answers.questions.gpus import Service, headline, how_many
 from mythmeter.answers.questions.market import what_becomes_of_the_market
@@ -38,6 +39,7 @@ def answer_questions(
     founding: Path,
     machines: Path,
     experiments: Sequence[Path],
+    detector_scores: Sequence[Path],
     service: Mapping[str, Any],
     template: Path,
     page: Path,
@@ -52,6 +54,7 @@ def answer_questions(
         prices, gpus, market, founding: the tables of config/.
         machines: `machines.parquet`.
         experiments: those of `length`, `users`, `training`, `ablation` that were run (Parquet).
+        detector_scores: scores of a detector, where there are any (CSV).
         service: `answers.service` of the configuration.
         template: of the page.
         page, folder: written.
@@ -76,6 +79,7 @@ def answer_questions(
         what_becomes_of_the_market(read_priors(market), today, RUN),
         published_figures(audit_challenge(read_founding(founding)[CHALLENGE]), RUN),
         *_others(pd.read_parquet(machines)),
+        *_told(detector_scores),
     ]
     write_answers(
         questions,
@@ -103,6 +107,12 @@ def service_of(settings: Mapping[str, Any]) -> Service:
 
 def _waits(users: pd.DataFrame | None) -> list[Any]:
     return [] if users is None else batch_waits(users)
+
+
+def _told(files: Sequence[Path]) -> Iterable[Question]:
+    found = [one for path in files for one in judge(read_scores(path), source=path.name)]
+    if found:
+        yield can_be_told(found, RUN)
 
 
 def _others(machines: pd.DataFrame) -> Iterable[Question]:

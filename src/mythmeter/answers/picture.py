@@ -52,9 +52,9 @@ class Picture:
             self._check_rows(field)
 
     def spec(self) -> dict[str, Any]:
-        """Return the Vega-Lite specification, data included."""
+        """Return the Vega-Lite specification, data and accessible name included."""
         spec: dict[str, Any] = self.chart.to_dict()
-        return spec
+        return spec | {"description": self.description}
 
     def _check_rows(self, field: str) -> None:
         if field not in self.table.columns:

@@ -6,6 +6,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from mythmeter.answers.batch_scoring import Finding, finding_frame
+from mythmeter.answers.detectability import (
+    CHALLENGE_WINNER,
+    Detectability,
+    detectability_table,
+    in_words,
+)
 from mythmeter.answers.quantity import Quantity
 from mythmeter.answers.question import Question
 from mythmeter.answers.saying import Saying
@@ -35,17 +41,51 @@ def published_figures(findings: Sequence[Finding], command: str) -> Question:
             counted,
         ),
         further=[
-            Saying(
-                f"{finding.what.capitalize()}: {finding.remark}.".replace("{", "(").replace(
-                    "}", ")"
-                )
-            )
-            for finding in wrong
+            Saying(_plain(f"{finding.what.capitalize()}: {finding.remark}.")) for finding in wrong
         ],
         scope="config/founding.csv; docs/answers.md has the audit in full",
         command=command,
         tables={"published_figures": finding_frame(list(findings))},
     )
+
+
+def can_be_told(found: Sequence[Detectability], command: str) -> Question:
+    """Whether a detector tells the renders from footage; for the page alone.
+
+    Args:
+        found: from `judge`, at least one detector.
+        command: draws the page again.
+    """
+    first = found[0]
+    return Question(
+        key="detectability",
+        title="Does a detector tell the renders from footage?",
+        answer=Saying(
+            f"By the scores of {_plain(first.detector)}: log loss {{log_loss}}, AUC {{auc}}; "
+            "saying the same of every clip has a log loss of {constant}.",
+            {
+                "log_loss": first.log_loss,
+                "auc": first.auc,
+                "constant": first.constant_log_loss,
+            },
+        ),
+        further=[
+            *(Saying(_plain(in_words(one))) for one in found),
+            Saying(
+                "The winner of the Deepfake Detection Challenge had {challenge_winner}, on other "
+                "clips. Nothing here is ever fed back into rendering.",
+                {"challenge_winner": CHALLENGE_WINNER},
+            ),
+        ],
+        scope="scores brought by the user, or by their own detector over finished renders",
+        command=command,
+        tables={"detectability": detectability_table(list(found))},
+    )
+
+
+def _plain(text: str) -> str:
+    """Text without the braces that would stand for a number."""
+    return text.replace("{", "(").replace("}", ")")
 
 
 def _count(found: int) -> Quantity:

@@ -195,7 +195,7 @@ def _break_even(pairs: Sequence[BreakEven]) -> list[Saying]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
+    return text.replace("{", "(").replace("}", ")")
 
 
 def _users_picture(plans: Sequence[Plan]) -> Picture:
