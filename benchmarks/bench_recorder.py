@@ -165,8 +165,8 @@ def main() -> None:
     edge_s(10)
     edge, once = edge_s(), once_a_job_s()
     print(
-        f"a phase, opened and closed: {edge * 1e6:.0f} µs of CPU, 1 % of {edge / WORST * 1e3:.0f} ms; "
-        f"a record: {once * 1e3:.1f} ms"
+        f"a phase, opened and closed: {edge * 1e6:.0f} µs of CPU, "
+        f"1 % of {edge / WORST * 1e3:.0f} ms; a record: {once * 1e3:.1f} ms"
     )
     results = {workload: compare(workload, edge) for workload in IN_A_PHASE}
     ours, theirs = results["steady"]["ours"], results["steady"]["theirs"]
