@@ -164,7 +164,10 @@ def main() -> None:
     """Print the figures; the last line is one JSON object."""
     edge_s(10)
     edge, once = edge_s(), once_a_job_s()
-    print(f"a phase, opened and closed: {edge * 1e6:.0f} µs; a record: {once * 1e3:.1f} ms (CPU)")
+    print(
+        f"a phase, opened and closed: {edge * 1e6:.0f} µs of CPU, "
+        f"1 % of {edge / WORST * 1e3:.0f} ms; a record: {once * 1e3:.1f} ms"
+    )
     results = {workload: compare(workload, edge) for workload in IN_A_PHASE}
     ours, theirs = results["steady"]["ours"], results["steady"]["theirs"]
     assert isinstance(ours, dict)
@@ -181,9 +184,8 @@ def main() -> None:
                 "theirs": theirs["itself"],
                 "ratio": round(theirs["itself"] / max(ours["itself"], 1e-6), 2),
                 "unit": "share of the CPU seconds of the work",
-                "within_limit": bool(
-                    max(ours["itself"], results["phases"]["ours"]["itself"]) <= WORST  # type: ignore[index]
-                ),
+                "within_limit": bool(ours["itself"] <= WORST),
+                "shortest_phase_ms": round(edge / WORST * 1e3, 1),
                 "edge_us": round(edge * 1e6, 1),
                 "once_a_job_ms": round(once * 1e3, 2),
                 "workloads": results,
