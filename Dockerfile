@@ -35,7 +35,9 @@ LABEL org.opencontainers.image.title="Mythmeter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="0.1.0"
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
-# git: Snakemake asks it which files to send along where no folder is shared.
+# git: Snakemake asks it which files to send along where no folder is shared. Not pinned: Debian keeps
+# only the newest of a release, and a pin would break the build with the next security update.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends git \
  && rm -rf /var/lib/apt/lists/* \
@@ -44,7 +46,7 @@ RUN apt-get update \
 COPY --from=build /opt/mythmeter /opt/mythmeter
 ENV VIRTUAL_ENV=/opt/mythmeter PATH=/opt/mythmeter/bin:$PATH PYTHONUNBUFFERED=1
 
-USER mythmeter
+USER 1000:1000
 WORKDIR /workflow
 COPY --chown=mythmeter Snakefile pyproject.toml ./
 COPY --chown=mythmeter config config

@@ -62,12 +62,13 @@ demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/r
 test: setup ## run the tests
 	$(BIN)/python -m pytest
 
-lint: setup ## ruff, snakefmt, mypy, snakemake --lint
+lint: setup ## ruff, snakefmt, mypy, snakemake --lint, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+	$(BIN)/hadolint Dockerfile
 
 format: setup ## format Python and Snakemake files
 	$(BIN)/ruff check --fix-only --quiet .
