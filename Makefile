@@ -79,12 +79,13 @@ experiments: setup ## measure length, users, optimisations and training at small
 test: setup ## run the tests
 	$(BIN)/python -m pytest
 
-lint: setup ## ruff, snakefmt, mypy, snakemake --lint
+lint: setup ## ruff, snakefmt, mypy, snakemake --lint, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+	$(BIN)/hadolint Dockerfile
 
 format: setup ## format Python and Snakemake files
 	$(BIN)/ruff check --fix-only --quiet .

@@ -465,31 +465,42 @@ def credited_backends(wildcards):
     ]
 
 
+def usage_of(rule, part):
+    """Pattern of a rule's usage records. Not its output: in a bucket that cannot be expanded."""
+    return f"<results>/usage/{rule}/{part}.jsonl"
+
+
 def shared_records():
     """Usage records of what is done once, however many renders there are."""
-    records = [rules.check_consent.output.usage, rules.enrol_voice.output.usage]
-    records = expand(records, person=PEOPLE)
     real = [name for name in PEOPLE if project.people[name].kind != "synthetic"]
-    for match in (rules.match_face, rules.match_voice):
-        records += expand(match.output.usage, person=real)
     together = [name for name in PEOPLE if speaks_together(name)]
-    records += expand(rules.speak_together.output.usage, person=together)
-    records += sorted({learning_usage(render) for render in RENDERS})
     synthetic = [name for name in PEOPLE if name in GENERATED]
-    records += expand(rules.generate_person.output.usage, person=synthetic)
-    records += expand(rules.normalise_clip.output.usage, clip=CLIPS)
-    records += expand(rules.track_faces.output.usage, clip=CLIPS)
-    records += expand(rules.crop_faces.output.usage, clip=CLIPS)
-    if FAN:
-        records += expand(rules.locate_points.output.usage, clip=CLIPS)
     heard = {clip for name in PEOPLE for clip in project.people[name].voice_clips}
-    records += expand(rules.extract_audio.output.usage, clip=sorted(heard))
+    records = []
+    for rule, people in (
+        ("check_consent", PEOPLE),
+        ("enrol_voice", PEOPLE),
+        ("match_face", real),
+        ("match_voice", real),
+        ("speak_together", together),
+        ("generate_person", synthetic),
+    ):
+        records += expand(usage_of(rule, "{person}"), person=people)
+    records += sorted({learning_usage(render) for render in RENDERS})
+    for rule, clips in (
+        ("normalise_clip", CLIPS),
+        ("track_faces", CLIPS),
+        ("crop_faces", CLIPS),
+        ("locate_points", CLIPS if FAN else []),
+        ("extract_audio", sorted(heard)),
+    ):
+        records += expand(usage_of(rule, "{clip}"), clip=clips)
     return records
 
 
 def usage_records(wildcards):
     """The usage record of every job of this run."""
-    scores = expand(rules.score_render.output.usage, render=project.renders)
+    scores = expand(usage_of("score_render", "{render}"), render=project.renders)
     return shared_records() + render_records(RENDERS) + scores
 
 
@@ -497,19 +508,17 @@ def render_records(renders):
     """Usage records of the jobs that each render needs for itself, up to the verified file."""
     names = [render.name for render in renders]
     records = []
-    for whole in (
-        rules.swap_faces,
-        rules.speak_script,
-        rules.plan_render,
-        rules.drive_lips,
-        rules.assemble,
-        rules.mark_render,
-        rules.verify_render,
+    for rule in (
+        "swap_faces",
+        "speak_script",
+        "plan_render",
+        "drive_lips",
+        "assemble",
+        "mark_render",
+        "verify_render",
     ):
-        records += expand(whole.output.usage, render=names)
-    for chunked in (rules.sync_lips, rules.composite):
-        for pattern in gather.chunk(
-            chunked.output.usage.replace("{render}", "{{render}}")
-        ):
+        records += expand(usage_of(rule, "{render}"), render=names)
+    for rule in ("sync_lips", "composite"):
+        for pattern in gather.chunk(usage_of(rule, "{{render}}/{scatteritem}")):
             records += expand(pattern, render=names)
     return records

@@ -18,7 +18,6 @@ from typing import Any
 
 PLUGINS = Path(__file__).parents[2] / ".executors" / "cloud"
 REGION = "us-east-1"
-FORM = "application/x-www-form-urlencoded"
 
 
 def cloud_environment(endpoint: str) -> dict[str, str]:
@@ -41,6 +40,13 @@ def cloud_environment(endpoint: str) -> dict[str, str]:
     }
 
 
+def content_type(body: Any, method: str) -> str:
+    """Of a body: JSON, a file, or the form that the oldest of AWS's interfaces want."""
+    if isinstance(body, dict):
+        return "application/json"
+    return "application/octet-stream" if method == "PUT" else "application/x-www-form-urlencoded"
+
+
 @dataclass
 class Moto:
     """A running moto server."""
@@ -56,7 +62,7 @@ class Moto:
             method=method,
             headers={
                 "Authorization": f"AWS4-HMAC-SHA256 {signed_for}",
-                "Content-Type": "application/json" if isinstance(body, dict) else FORM,
+                "Content-Type": content_type(body, method),
             },
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -67,6 +73,10 @@ class Moto:
     def make_bucket(self, name: str) -> None:
         """Make an empty bucket."""
         self.call(f"/{name}", None, "PUT")
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Put a file into a bucket."""
+        self.call(f"/{bucket}/{key}", content, "PUT")
 
     def keys(self, bucket: str) -> set[str]:
         """Names of the objects in a bucket."""
