@@ -7,6 +7,7 @@ import re
 import pandas as pd
 import pytest
 import yaml
+from browser import chromium, complaints, open_page
 
 from mythmeter.people.ledger import read_ledger
 
@@ -104,3 +105,41 @@ def test_no_log_quotes_the_script(example):
 
 def test_the_unsigned_video_is_gone(example):
     assert not list(example.results.rglob("assembled.mp4"))
+
+
+PLAYED = """
+const video = document.querySelector('video'), done = arguments[arguments.length - 1];
+video.textTracks[0].mode = 'showing';
+video.addEventListener('error', () => done({error: String(video.error && video.error.message)}));
+video.addEventListener('timeupdate', () => {
+  if (video.currentTime > 1) {
+    video.pause();
+    done({pictures: video.getVideoPlaybackQuality().totalVideoFrames,
+          sound: video.webkitAudioDecodedByteCount, captions: video.textTracks[0].cues.length});
+  }
+});
+video.muted = true;
+video.play().catch(error => done({error: String(error)}));
+"""
+
+
+def test_a_browser_opens_the_pages_offline_and_plays_the_render(example, tmp_path):
+    reports = example.folder / "reports"
+    with chromium(tmp_path / "profile") as browser:
+        browser.set_script_timeout(60)
+        for page in ("answers.html", "report.html"):
+            open_page(browser, reports / page, 1280)
+            assert complaints(browser) == []
+        played = browser.execute_async_script(PLAYED)
+    assert "error" not in played, played
+    assert played["pictures"] > 20
+    assert played["sound"] > 1000
+    assert played["captions"] > 0
+
+
+def test_the_answers_of_the_run_are_its_own_numbers(example, usage):
+    numbers = pd.read_csv(example.results / "answers" / "quantities.csv").set_index("quantity")
+    held = usage[usage["gpu_granted"] > 0].drop_duplicates("job")
+    own = held["wildcards"].map(lambda text: "render" in json.loads(text))
+    assert numbers.loc["held", "value"] == pytest.approx(held.loc[own, "job_wall_s"].sum())
+    assert numbers.loc["once", "value"] == pytest.approx(held.loc[~own, "job_wall_s"].sum())
