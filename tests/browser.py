@@ -61,7 +61,7 @@ def open_page(browser: webdriver.Chrome, page: Path, width: int, height: int = 9
     WebDriverWait(browser, 60).until(
         lambda b: b.execute_script(
             "return document.readyState === 'complete' &&"
-            " (!document.querySelector('.chart') || document.body.dataset.ready === 'yes')"
+            " (!document.querySelector('div.chart') || document.body.dataset.ready === 'yes')"
         )
     )
 
