@@ -61,20 +61,21 @@ slurm-test: .executors/slurm/.ready ## run the tests on a two-node Slurm with fa
 
 demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/report.html
 	$(SNAKEMAKE)
-	@echo "Render: results/renders/demo.mp4   Report: reports/report.html"
+	@echo "Render: results/renders/demo.mp4   Answers: reports/answers.html   Report: reports/report.html"
 
 # Each call is one experiment, and one batch of it: nothing of another may run beside it. What is done once for a
 # person and a target comes first, and is the built-in example's own.
 EXPERIMENT = $(SNAKEMAKE) --configfile config/experiments/
 
-experiments: setup ## measure length, users, optimisations and training at small size: results/experiments/
+experiments: setup ## measure length, users, optimisations and training at small size, and answer from them
 	$(EXPERIMENT)length.yaml -- share_work
 	$(EXPERIMENT)length.yaml -- measure_lengths
 	for k in $(BATCHES); do $(EXPERIMENT)users.yaml -- results/experiments/users/$$k.parquet; done
 	$(EXPERIMENT)users.yaml -- measure_users
 	$(EXPERIMENT)ablation.yaml -- measure_ablation
 	$(EXPERIMENT)training.yaml -- compare_swaps
-	@echo "Tables (Parquet and CSV): results/experiments/length, users, ablation, training   Page: reports/training.html"
+	$(SNAKEMAKE)
+	@echo "Answers: reports/answers.html   Training: reports/training.html   Tables (Parquet and CSV): results/experiments/"
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest
