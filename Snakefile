@@ -26,6 +26,7 @@ try:
         workflow.overwrite_configfiles,
         main=workflow.is_main_process,
         cluster=CLUSTER,
+        stored=workflow.storage_settings.default_storage_provider is not None,
     )
 except MythmeterError as error:
     # The message alone: Snakemake would add where in the Snakefile it was raised.

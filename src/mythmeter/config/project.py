@@ -113,6 +113,7 @@ def load_project(
     *,
     main: bool = True,
     cluster: bool = False,
+    stored: bool = False,
 ) -> Project:
     """Check a configuration and everything that it names.
 
@@ -122,6 +123,7 @@ def load_project(
             the working directory is taken to lie under them.
         main: false in the jobs that a run starts, which need not check everything again.
         cluster: jobs run on other machines than the one that plans; this may be one of them.
+        stored: inputs lie in a bucket, where Snakemake looks for the clips.
 
     Returns:
         The project. A path is relative to the working directory if the built-in file or the command
@@ -167,6 +169,8 @@ def load_project(
     )
     if main:
         _check_surroundings(project)
+        if not stored:
+            _check_clips(project)
     return project
 
 
@@ -346,7 +350,6 @@ def _check_surroundings(project: Project) -> None:
         if file is not None and not file.is_file():
             raise ConfigError(f"answers.{key}: there is no file {file}. Put it there, or set null.")
     for target in sorted({render.target for render in project.renders.values()}):
-        _require_clip(project.clips[target])
         record = project.clips[target].record
         if record is not None and not record.is_file():
             raise ConsentError(
@@ -355,13 +358,20 @@ def _check_surroundings(project: Project) -> None:
             )
     for name in sorted({render.person for render in project.renders.values()}):
         person = project.people[name]
-        for clip in person.clips:
-            _require_clip(project.clips[clip])
         if not _may_come(person.consent) and not person.consent.is_file():
             raise ConsentError(
                 f"{person.name} has no consent record: there is no file {person.consent}. "
                 "Nothing is generated without one; `mythmeter consent` makes it."
             )
+
+
+def _check_clips(project: Project) -> None:
+    """Refuse a clip that is not there."""
+    for target in sorted({render.target for render in project.renders.values()}):
+        _require_clip(project.clips[target])
+    for name in sorted({render.person for render in project.renders.values()}):
+        for clip in project.people[name].clips:
+            _require_clip(project.clips[clip])
 
 
 def _check_models(project: Project) -> None:

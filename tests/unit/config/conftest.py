@@ -36,12 +36,18 @@ def load(checkout: Path) -> Callable[..., Project]:
     """Load the built-in configuration, files over it, and values of the command line over those."""
 
     def load_merged(
-        *files: Path, main: bool = True, cluster: bool = False, **command_line: Any
+        *files: Path,
+        main: bool = True,
+        cluster: bool = False,
+        stored: bool = False,
+        **command_line: Any,
     ) -> Project:
         config: dict[str, Any] = {}
         for file in (checkout / MERGE, *files):
             config = merged(config, yaml.safe_load(file.read_text()))
-        return load_project(merged(config, command_line), files, main=main, cluster=cluster)
+        return load_project(
+            merged(config, command_line), files, main=main, cluster=cluster, stored=stored
+        )
 
     return load_merged
 

@@ -231,6 +231,12 @@ def test_a_person_without_a_record_stops_the_run(load: Load, tmp_path: Path) -> 
         load(file)
 
 
+def test_a_clip_in_a_bucket_is_for_snakemake_to_find(load: Load, tmp_path: Path) -> None:
+    file = own_project(tmp_path / "mine")
+    (tmp_path / "mine" / "scene.mp4").unlink()
+    assert "scene" in load(file, stored=True).clips
+
+
 def test_a_missing_clip_stops_the_run(load: Load, tmp_path: Path) -> None:
     file = own_project(tmp_path / "mine")
     (tmp_path / "mine" / "scene.mp4").unlink()
