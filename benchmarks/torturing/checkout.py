@@ -62,11 +62,13 @@ class Checkout:
 
     def start(self, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":
         """Start a run in a process group of its own; output goes to `log`."""
+        # As in the Makefile: without cached bytecode every process would compile its imports again.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         with log.open("ab") as file:
             return subprocess.Popen(
                 self.command(*arguments),
                 cwd=self.folder,
-                env={**os.environ, **self.environment},
+                env={**inherited, **self.environment},
                 stdout=file,
                 stderr=file,
                 start_new_session=True,

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import psutil
 
 JOB_SCRIPT = re.compile(r"/\.snakemake/scripts/tmp[^.]*\.(\w+)\.py$")
+SPARED = {"fetch_model"}
+"""Downloads are shared with the repository, and checked by their sha256."""
 TARGETS = ("job", "snakemake", "everything")
 POLL_S = 0.1
 
@@ -57,7 +59,11 @@ class Killer:
         while run.poll() is None:
             jobs = dict(jobs_of(run.pid))
             if deadline is None and used < budget:
-                fresh = {process: rule for process, rule in jobs.items() if process.pid not in met}
+                fresh = {
+                    process: rule
+                    for process, rule in jobs.items()
+                    if process.pid not in met and rule not in SPARED
+                }
                 if fresh:
                     counts = self.counts()
                     process = min(fresh, key=lambda p: (counts[fresh[p]], p.pid))

@@ -47,7 +47,12 @@ def identical_bytes(base: Path, other: Path) -> tuple[int, int]:
 
 def _files(folder: Path) -> set[str]:
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    return {name for name in names if not name.startswith(NOT_COMPARED) and ".partial" not in name}
+    passing = (".partial", ".sums/")
+    return {
+        name
+        for name in names
+        if not name.startswith(NOT_COMPARED) and not any(part in name for part in passing)
+    }
 
 
 def _difference(base: Path, other: Path) -> str | None:

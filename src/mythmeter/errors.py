@@ -41,6 +41,10 @@ class ProvenanceError(MythmeterError):
     """A mark could not be written, or is missing from the finished file."""
 
 
+class DamagedError(MythmeterError):
+    """A file that a job wrote is no longer what it wrote."""
+
+
 class UsageError(MythmeterError):
     """A usage record is damaged, or from a version that this one cannot read."""
 

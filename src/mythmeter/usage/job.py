@@ -3,12 +3,13 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from mythmeter.errors import DeviceError, MythmeterError
+from mythmeter.usage import sums
 from mythmeter.usage.claim import claim
 from mythmeter.usage.device import device_of_job
 from mythmeter.usage.disk import disk_trouble
@@ -51,6 +52,7 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
     * SIGTERM ends the block as an error does, after a checkpoint where one is kept; exit code 143.
     * A job whose disk is full says so. One that runs out of memory says so and ends with exit code
       12, for another try with more.
+    * Inputs that earlier jobs wrote are compared with their checksums, outputs get theirs.
     * The record is written to `output.usage` when the block ends without an error.
     """
     for variable in THREAD_VARIABLES:
@@ -66,6 +68,7 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
                 f"{job.rule} needs {needed} GPUs and was granted {granted}: `--resources "
                 f"gpu={granted}` is lower than what one job asks for. Start with gpu={needed}."
             )
+        sums.check(_files(job, "input"))
         packed_mb = _gpu_memory(job) if device_kind == "cuda" and granted else None
         with claim(granted, device_kind, packed_mb=packed_mb) as device:
             record = UsageRecord(
@@ -75,6 +78,13 @@ def run_job(job: Job) -> Iterator[UsageRecord]:
             usage = getattr(job.output, "usage", None)
             if usage:
                 record.write(Path(str(usage)))
+            sums.note(_files(job, "output"), job.rule)
+
+
+def _files(job: Job, what: str) -> list[Path]:
+    """All inputs or outputs of a job."""
+    named = getattr(job, what, ())
+    return [Path(str(path)) for path in (named if isinstance(named, Iterable) else ())]
 
 
 def _gpu_memory(job: Job) -> int | None:

@@ -72,15 +72,17 @@ def _length_saying(fits: Mapping[str, ScalingFit]) -> Saying:
     whole = fits[WHOLE]
     if whole.line is None:
         return Saying(f"Longer video: not fitted, {whole.once.reason}.")
-    kind = {True: "in proportion", False: "not in proportion", None: "unclear how"}[whole.is_linear]
+    power = whole.exponent.value or 1.0
+    kind = "in proportion to its length"
+    if not whole.is_linear:
+        kind = f"{'less' if power < 1 else 'more'} than in proportion to its length"
     fixed = (
         "what is paid once a render cannot be told from nothing"
         if whole.once_is_zero
         else "{once_a_render} are paid once a render"
     )
     return Saying(
-        f"A longer video costs more {kind}: {{per_second}} for each further second of video, and "
-        f"{fixed}.",
+        f"The cost of a video grows {kind}: {{per_second}} for each further second, and {fixed}.",
         {"per_second": whole.per_output_s, "once_a_render": whole.once}
         if not whole.once_is_zero
         else {"per_second": whole.per_output_s},
