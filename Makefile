@@ -15,7 +15,7 @@ READY := $(VENV)/.ready
 TORCH := torch==2.13.0
 SNAKEMAKE := $(BIN)/snakemake --cores all --resources gpu=1
 
-.PHONY: help setup demo test lint format report bench load clean distclean lock
+.PHONY: help setup demo test lint format report bench load fuzz clean distclean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+%?:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ bench-%: setup ## run one benchmark; its last line is one JSON object
 
 load: setup ## latency and throughput of the speech server against concurrency
 	$(BIN)/python benchmarks/load.py $(LOAD)
+
+fuzz: setup ## mutated clips through ingest: FUZZ="--count 1000 --seed 1"; the last line is one JSON object
+	PYTHONPATH=tests $(BIN)/python -m media_fuzz $(FUZZ)
 
 clean: ## remove what the workflow made; keeps .venv and fetched files
 	rm -rf results reports/*.html .snakemake
