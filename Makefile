@@ -18,7 +18,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores all --resources gpu=1
 # Sizes of the batches of the experiment on users; users.tsv has rows for each.
 BATCHES := 1 2 4
 
-.PHONY: help setup setup-executors demo experiments test slurm-test lint format report bench load torture calibrate \
+.PHONY: help setup setup-executors demo experiments test slurm-test lint format report bench load torture fuzz calibrate \
 	clean distclean lock lock-executors
 
 help: ## list the targets
@@ -112,6 +112,9 @@ torture: setup ## kill a tiny run 100 times at seeded moments and run it again (
 
 calibrate: setup ## config/demand.json: what jobs ask of this machine, from the records of a run (RESULTS=)
 	$(BIN)/mythmeter calibrate $(or $(RESULTS),results)
+
+fuzz: setup ## mutated clips through ingest: FUZZ="--count 1000 --seed 1"; the last line is one JSON object
+	PYTHONPATH=tests $(BIN)/python -m media_fuzz $(FUZZ)
 
 clean: ## remove what the workflow made; keeps .venv and fetched files
 	rm -rf results reports/*.html .snakemake

@@ -31,18 +31,30 @@ def starts(data: bytes | bytearray, codes: range | tuple[int, ...]) -> list[int]
 def wrong_times(data: bytearray, rng: Random) -> str | None:
     """Write other presentation times into the headers of packets: 33 bits at 90 kHz."""
     packets = [at for at in starts(data, range(0xC0, 0xF0)) if at + 14 < len(data)]
-    stamped = [at for at in packets if data[at + 6] & 0xC0 == 0x80 and data[at + 7] & 0x80]
+    stamped = [where for at in packets if (where := _stamp(data, at))]
     if not stamped:
         return None
     way = rng.choice(("noise", "same", "huge", "one"))
     for at in stamped if way != "one" else [rng.choice(stamped)]:
         pts = {"noise": rng.randrange(2**33), "same": 90000, "huge": 2**33 - 1}.get(way, 2**32)
-        data[at + 9] = data[at + 9] & 0xF0 | (pts >> 29) & 0x0E | 1
-        data[at + 10] = pts >> 22 & 255
-        data[at + 11] = (pts >> 14) & 0xFE | 1
-        data[at + 12] = pts >> 7 & 255
-        data[at + 13] = (pts << 1) & 0xFE | 1
+        data[at] = data[at] & 0xF0 | (pts >> 29) & 0x0E | 1
+        data[at + 1] = pts >> 22 & 255
+        data[at + 2] = (pts >> 14) & 0xFE | 1
+        data[at + 3] = pts >> 7 & 255
+        data[at + 4] = (pts << 1) & 0xFE | 1
     return f"times of packets: {way}"
+
+
+def _stamp(data: bytearray, at: int) -> int | None:
+    """Return where the time stamp of a packet is, after MPEG-2 or MPEG-1; None: it has none."""
+    if data[at + 6] & 0xC0 == 0x80:
+        return at + 9 if data[at + 7] & 0x80 else None
+    at += 6
+    while at + 8 < len(data) and data[at] == 0xFF:  # stuffing
+        at += 1
+    if at + 8 < len(data) and data[at] & 0xC0 == 0x40:  # size of the buffer
+        at += 2
+    return at if at + 5 < len(data) and data[at] >> 4 in (2, 3) else None
 
 
 def wrong_clock(data: bytearray, rng: Random) -> str | None:

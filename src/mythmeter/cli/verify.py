@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=1.0,
         metavar="N",
-        help="multiplies the time and memory that the file may take to be read (docs/faults.md)",
+        help="multiplies the time and memory that the file may take to be read (docs/media.md)",
     )
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
 

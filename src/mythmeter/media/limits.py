@@ -23,9 +23,9 @@ SLOWEST_SOUND = 10.0
 ENCODER_MB = 768
 THREAD_MB = 64
 SOUND_MEMORY_MB = 1024
-VERIFY_GRACE_S = 300.0
+VERIFY_GRACE_S = 600.0
 VERIFY_S_PER_MB = 20.0
-VERIFY_MEMORY_MB = 16_000
+VERIFY_MEMORY_MB = 8_000
 """Mostly address space that the libraries of networks reserve and do not use."""
 PICTURES_HELD = 16
 """Reference pictures of a decoder at most (H.264 and HEVC, 16)."""

@@ -79,7 +79,7 @@ def run_limited(
         for reader in readers:
             reader.start()
         _give(child.stdin, given)
-        in_time = _wait(child, readers, None if limits is None else limits.time_s)
+        in_time = _wait(child, None if limits is None else limits.time_s)
     finally:
         # Before the child is reaped its number, which is its group's too, belongs to nobody else.
         _kill_group(child)
@@ -158,16 +158,15 @@ def _give(pipe: IO[bytes] | None, given: bytes) -> None:
         pass
 
 
-def _wait(child: "subprocess.Popen[bytes]", readers: list[Thread], time_s: float | None) -> bool:
+def _wait(child: "subprocess.Popen[bytes]", time_s: float | None) -> bool:
     """Wait until the child has ended, without reaping it; return False when time is up."""
     deadline = None if time_s is None else time.monotonic() + time_s
-    for reader in readers:
-        reader.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
-    # Its pipes are closed, so it has ended or is about to.
+    pause_s = 0.0005
     while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
         if deadline is not None and time.monotonic() >= deadline:
             return False
-        time.sleep(0.002)
+        pause_s = min(2 * pause_s, 0.01)
+        time.sleep(pause_s)
     return True
 
 
