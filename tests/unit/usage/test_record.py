@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+from datetime import datetime
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from mythmeter.errors import MythmeterError, UsageError
 from mythmeter.usage.claim import Device
 from mythmeter.usage.fields import FIELDS
 from mythmeter.usage.record import UsageRecord
-from mythmeter.usage.table import gather, read_record
+from mythmeter.usage.table import gather, read_record, read_records
 
 
 def write(path, record):
@@ -40,6 +41,17 @@ def test_the_phases_add_up_to_the_wall_time_of_the_job(tmp_path):
         pass
     lines = write(tmp_path / "u.jsonl", record)
     assert sum(line["wall_s"] for line in lines) == pytest.approx(lines[-1]["job_wall_s"], abs=1e-4)
+
+
+def test_a_record_says_when_its_process_began_which_is_before_the_record_did(tmp_path):
+    record = UsageRecord("a", {})
+    with record.phase("steady"):
+        pass
+    lines = write(tmp_path / "u.jsonl", record)
+    began = datetime.fromisoformat(lines[-1]["process_started_at"])
+    assert began < datetime.fromisoformat(lines[0]["started_at"])
+    rows = read_records([tmp_path / "u.jsonl"])
+    assert set(rows["process_started_at"]) == {began}
 
 
 ALLOCATES = """
