@@ -465,9 +465,9 @@ def credited_backends(wildcards):
     ]
 
 
-def usage_of(rule, part):
-    """Pattern of a rule's usage records. Not its output: in a bucket that cannot be expanded."""
-    return f"<results>/usage/{rule}/{part}.jsonl"
+def usage_of(stage, part):
+    """Pattern of the usage records of a rule. Not its output: in a bucket that cannot be expanded."""
+    return f"<results>/usage/{stage}/{part}.jsonl"
 
 
 def shared_records():
@@ -477,7 +477,7 @@ def shared_records():
     synthetic = [name for name in PEOPLE if name in GENERATED]
     heard = {clip for name in PEOPLE for clip in project.people[name].voice_clips}
     records = []
-    for rule, people in (
+    for stage, people in (
         ("check_consent", PEOPLE),
         ("enrol_voice", PEOPLE),
         ("match_face", real),
@@ -485,16 +485,16 @@ def shared_records():
         ("speak_together", together),
         ("generate_person", synthetic),
     ):
-        records += expand(usage_of(rule, "{person}"), person=people)
+        records += expand(usage_of(stage, "{person}"), person=people)
     records += sorted({learning_usage(render) for render in RENDERS})
-    for rule, clips in (
+    for stage, clips in (
         ("normalise_clip", CLIPS),
         ("track_faces", CLIPS),
         ("crop_faces", CLIPS),
         ("locate_points", CLIPS if FAN else []),
         ("extract_audio", sorted(heard)),
     ):
-        records += expand(usage_of(rule, "{clip}"), clip=clips)
+        records += expand(usage_of(stage, "{clip}"), clip=clips)
     return records
 
 
@@ -508,7 +508,7 @@ def render_records(renders):
     """Usage records of the jobs that each render needs for itself, up to the verified file."""
     names = [render.name for render in renders]
     records = []
-    for rule in (
+    for stage in (
         "swap_faces",
         "speak_script",
         "plan_render",
@@ -517,8 +517,8 @@ def render_records(renders):
         "mark_render",
         "verify_render",
     ):
-        records += expand(usage_of(rule, "{render}"), render=names)
-    for rule in ("sync_lips", "composite"):
-        for pattern in gather.chunk(usage_of(rule, "{{render}}/{scatteritem}")):
+        records += expand(usage_of(stage, "{render}"), render=names)
+    for stage in ("sync_lips", "composite"):
+        for pattern in gather.chunk(usage_of(stage, "{{render}}/{scatteritem}")):
             records += expand(pattern, render=names)
     return records
