@@ -54,6 +54,8 @@ def torture(
         quota = min(KILLS_A_ROUND, kills - begun)
         print(f"round {outcome.rounds}: {rule} and what follows, {quota} kills", flush=True)
         run_to_the_end(checkout, base, log, killer, begun + quota, outcome, chance)
+        if outcome.wrong or outcome.unexplained:
+            break
         outcome.wrong |= differences(base, checkout.results)
         outcome.wrong |= dict.fromkeys(half_written(checkout.results), "left by a killed job")
         print(
