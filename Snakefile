@@ -70,7 +70,7 @@ include: "rules/experiments.smk"
 # What `all` makes but for the report, to be asked for in slices: --batch renders=1/10.
 rule renders:
     input:
-        expand("<results>/renders/{render}.receipt.json", render=project.renders),
+        # The last file of each: a batch is a slice of this list, and must hold whole renders.
         expand("<results>/quality/{render}.json", render=project.renders),
 
 

@@ -23,7 +23,7 @@ from torturing.checkout import Checkout, make_checkout
 from torturing.killer import Killer, wait_for_orphans
 from torturing.same import differences, half_written, identical_bytes
 
-KILLS_A_ROUND = 25
+KILLS_A_ROUND = 60
 RUNS_A_ROUND = 40
 
 
@@ -41,17 +41,21 @@ class Outcome:
     """Runs that failed without having been struck; must stay 0."""
 
 
-def torture(checkout: Checkout, base: Path, log: Path, killer: Killer, kills: int) -> Outcome:
+def torture(
+    checkout: Checkout, base: Path, log: Path, killer: Killer, kills: int, first: str | None
+) -> Outcome:
     """Strike a finished run `kills` times, round by round."""
     outcome = Outcome()
     chance = random.Random(killer.seed)
     while len(killer.kills) < kills and not outcome.wrong and not outcome.unexplained:
         outcome.rounds += 1
-        rule = throw_away(checkout, killer, chance)
+        rule = throw_away(checkout, killer, chance, first if outcome.rounds == 1 else None)
         begun = len(killer.kills)
         quota = min(KILLS_A_ROUND, kills - begun)
         print(f"round {outcome.rounds}: {rule} and what follows, {quota} kills", flush=True)
         run_to_the_end(checkout, base, log, killer, begun + quota, outcome, chance)
+        if outcome.wrong or outcome.unexplained:
+            break
         outcome.wrong |= differences(base, checkout.results)
         outcome.wrong |= dict.fromkeys(half_written(checkout.results), "left by a killed job")
         print(
@@ -62,7 +66,9 @@ def torture(checkout: Checkout, base: Path, log: Path, killer: Killer, kills: in
     return outcome
 
 
-def throw_away(checkout: Checkout, killer: Killer, chance: random.Random) -> str:
+def throw_away(
+    checkout: Checkout, killer: Killer, chance: random.Random, wanted: str | None
+) -> str:
     """Delete the usage records of the rule struck least, so that it and what follows run again.
 
     Their table and the report go too: Snakemake makes what lies between again only for a target
@@ -72,8 +78,8 @@ def throw_away(checkout: Checkout, killer: Killer, chance: random.Random) -> str
     usage = checkout.results / "usage"
     rules = sorted(path.name for path in usage.iterdir())
     fewest = min(counts[rule] for rule in rules)
-    rule = chance.choice([rule for rule in rules if counts[rule] == fewest])
-    shutil.rmtree(usage / rule)
+    rule = wanted or chance.choice([rule for rule in rules if counts[rule] == fewest])
+    shutil.rmtree(usage / rule, ignore_errors=True)
     shutil.rmtree(checkout.results / "profile", ignore_errors=True)
     (checkout.project / "reports" / "report.html").unlink(missing_ok=True)
     return rule
@@ -90,6 +96,7 @@ def run_to_the_end(
 ) -> None:
     """Run, be struck, and run again, until a run ends well."""
     checkout.unlock()
+    killer.begin_round()
     for _ in range(RUNS_A_ROUND):
         before = len(killer.kills)
         run = checkout.start(log)
@@ -121,6 +128,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--a-rule", type=int, default=4, help="most kills of a rule in a round")
+    parser.add_argument("--first", help="rule that the first round begins with")
     parser.add_argument("--folder", type=Path, help="empty, or one of an earlier torture")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="mythmeter-torture-"))
@@ -135,8 +144,8 @@ def main() -> None:
             sys.exit(f"The undisturbed run failed: see {log}")
         shutil.copytree(checkout.results, base)
     print(f"undisturbed run: {time.monotonic() - start:.0f} s", flush=True)
-    killer = Killer(asked.seed)
-    outcome = torture(checkout, base, log, killer, asked.kills)
+    killer = Killer(asked.seed, most_a_round=asked.a_rule)
+    outcome = torture(checkout, base, log, killer, asked.kills, asked.first)
     wait_for_orphans(str(checkout.folder))
     same, compared = identical_bytes(base, checkout.results)
     targets = [kill.target for kill in killer.kills]

@@ -295,7 +295,7 @@ def sizes_of(render, in_chunks):
 
 
 def measured_as(rule, wildcards):
-    """The name under which demands of a rule are measured: with its preset where it has one."""
+    """The name that a rule's demands are measured under: with its preset where it has one."""
     preset = getattr(wildcards, "preset", None)
     return f"{rule}/{preset}" if preset else rule
 
@@ -329,6 +329,22 @@ def vram_needed_mb(base):
         return demand.of(name, "vram_mb", sizes(wildcards), base, 1)
 
     return amount
+
+
+# GPU memory that a preset asks for: estimates, not measured. What does not fit is trained in
+# smaller pieces.
+TRAINING_VRAM_MB = {"quick": 2000, "standard": 8000, "large": 32000}
+
+
+def training_vram_mb(wildcards, input, attempt, rulename):
+    """GPU memory that a training asks for."""
+    base = TRAINING_VRAM_MB[wildcards.preset]
+    return vram_mb(base)(wildcards, input, attempt, rulename)
+
+
+def training_vram_needed_mb(wildcards, rulename):
+    """The same at the first try."""
+    return vram_needed_mb(TRAINING_VRAM_MB[wildcards.preset])(wildcards, rulename)
 
 
 def runtime_min(base):

@@ -2,21 +2,6 @@
 
 require_swapper_files()
 
-# GPU memory that a preset asks for: estimates, not measured. What does not fit is trained in
-# smaller pieces.
-TRAINING_VRAM_MB = {"quick": 2000, "standard": 8000, "large": 32000}
-
-
-def training_vram_mb(wildcards, input, attempt, rulename):
-    """GPU memory that a training asks for."""
-    base = TRAINING_VRAM_MB[wildcards.preset]
-    return vram_mb(base)(wildcards, input, attempt, rulename)
-
-
-def training_vram_needed_mb(wildcards, rulename):
-    """The same at the first try."""
-    return vram_needed_mb(TRAINING_VRAM_MB[wildcards.preset])(wildcards, rulename)
-
 
 rule train_swap:
     input:

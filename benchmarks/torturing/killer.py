@@ -40,12 +40,23 @@ class Killer:
     share: tuple[float, float, float] = (0.8, 0.1, 0.1)
     """How often each of TARGETS is chosen."""
     longest_s: float = 12.0
+    most_a_round: int = 10**6
+    """Kills of one rule in a round: the others of it are to be struck too."""
     kills: list[Kill] = field(default_factory=list)
     _random: random.Random = field(init=False)
+    _before: Counter[str] = field(default_factory=Counter)
     _seen_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
+
+    def begin_round(self) -> None:
+        """From here on, each rule may be struck as often as a round allows."""
+        self._before = self.counts()
+
+    def _may_strike(self, rule: str) -> bool:
+        counts = self.counts()
+        return rule not in SPARED and counts[rule] - self._before[rule] < self.most_a_round
 
     def counts(self) -> Counter[str]:
         """Kills of each rule so far."""
@@ -62,18 +73,17 @@ class Killer:
                 fresh = {
                     process: rule
                     for process, rule in jobs.items()
-                    if process.pid not in met and rule not in SPARED
+                    if process.pid not in met and self._may_strike(rule)
                 }
                 if fresh:
                     counts = self.counts()
                     process = min(fresh, key=lambda p: (counts[fresh[p]], p.pid))
                     met.update(p.pid for p in fresh)
-                    # The rarest rules are always struck, the others half of the time.
-                    rare = counts[fresh[process]] <= min(counts.values(), default=0) + 1
-                    if rare or self._random.random() < 0.5:
-                        wait_s = self._wait_s(fresh[process])
-                        now = time.monotonic()
-                        deadline = (process, fresh[process], now, now + wait_s)
+                    now = time.monotonic()
+                    deadline = (
+                        *(process, fresh[process], now),
+                        now + self._wait_s(fresh[process]),
+                    )
             if deadline is not None:
                 process, rule, since, when = deadline
                 if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:

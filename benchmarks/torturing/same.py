@@ -13,7 +13,9 @@ import pandas as pd
 NOT_COMPARED = ("logs/", "benchmarks/", "profile/")
 """What says when and how fast: times differ from run to run."""
 
-VARYING = re.compile(r"(^|_)(at|when|time|date|issued|signed|instance|sha256)$", re.IGNORECASE)
+VARYING = re.compile(
+    r"(^|_)(at|when|time|date|issued|signed|instance|seconds|sha256)$", re.IGNORECASE
+)
 TOLERANCE = 1e-6
 
 

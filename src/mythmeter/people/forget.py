@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mythmeter.people.likeness import likeness_path
+from mythmeter.usage.sums import note_of
 
 OF_PERSON = (
     "clips/{name}.*",
@@ -85,6 +86,7 @@ def remove(paths: Sequence[Path], state: Path | None = None) -> list[Removed]:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+            note_of(path).unlink(missing_ok=True)
         removed.append(Removed(path, len(files), size))
     return removed
 

@@ -21,7 +21,7 @@ def note(paths: Iterable[Path], rule: str) -> None:
     for path in paths:
         if path.is_file():
             entry = {"rule": rule, "size": path.stat().st_size, "sha256": _sha256(path)}
-            with replacing(_note_of(path)) as partial:
+            with replacing(note_of(path)) as partial:
                 partial.write_text(json.dumps(entry), encoding="utf-8")
 
 
@@ -45,20 +45,21 @@ def check(paths: Iterable[Path]) -> None:
 def _message(path: Path, how: str, entry: dict[str, object]) -> str:
     return (
         f"{path} was edited or damaged after {entry['rule']} wrote it ({how}). Delete it and run "
-        f"again; if you meant to change it, delete {_note_of(path)} instead."
+        f"again; if you meant to change it, delete {note_of(path)} instead."
     )
 
 
 def _noted(path: Path) -> dict[str, object] | None:
     """What was noted; a note that is itself damaged says nothing."""
     try:
-        entry = json.loads(_note_of(path).read_text(encoding="utf-8"))
+        entry = json.loads(note_of(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return entry if isinstance(entry, dict) and {"rule", "size", "sha256"} <= entry.keys() else None
 
 
-def _note_of(path: Path) -> Path:
+def note_of(path: Path) -> Path:
+    """Where the note about a file lies."""
     return path.parent / FOLDER / f"{path.name}.json"
 
 

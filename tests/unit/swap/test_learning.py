@@ -1,13 +1,18 @@
 """The training loop: schedule, micro-batches, memory that runs out, early stop."""
 
+import os
+import signal
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from mythmeter.errors import DeviceError
-from mythmeter.swap.learning.optimise import optimise
+from mythmeter.swap.learning.optimise import Keeping, optimise
 from mythmeter.swap.learning.schedule import Schedule
+from mythmeter.usage.notice import Terminated, heeding_notice
 
 CPU = torch.device("cpu")
 
@@ -107,3 +112,24 @@ def test_it_stops_when_held_out_frames_gain_nothing_and_keeps_the_best() -> None
     assert result.facts["samples"] == 5 * 320
     assert np.array_equal(weights(result.network), kept[1])
     assert result.facts["held_out_error"] == 4.0
+
+
+def test_notice_of_the_end_saves_the_step_and_the_next_run_goes_on_from_it(tmp_path: Path) -> None:
+    keeping = Keeping(tmp_path / "checkpoint.safetensors", "this run", every_s=1e9)
+    steps: list[int] = []
+
+    def give_notice(step: int) -> None:
+        steps.append(step)
+        if step == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Terminated), heeding_notice():
+        optimise(Line(), schedule(), seed=1, device=CPU, keeping=keeping, on_step=give_notice)
+    assert steps == list(range(1, 8))
+    later: list[int] = []
+    resumed = optimise(
+        Line(), schedule(), seed=1, device=CPU, keeping=keeping, on_step=later.append
+    )
+    assert later[0] == 8
+    undisturbed = optimise(Line(), schedule(), seed=1, device=CPU)
+    assert np.array_equal(weights(resumed.network), weights(undisturbed.network))
