@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import av
@@ -13,6 +13,7 @@ from scene import HEIGHT, LABEL, WIDTH, footage_picture, record_id_of
 
 from mythmeter.errors import MediaError, ProvenanceError
 from mythmeter.provenance import checks, mark
+from mythmeter.provenance.found import verify_found
 from mythmeter.provenance.keys import ensure_test_signer
 from mythmeter.provenance.receipt import check_receipt
 from mythmeter.provenance.registry import read_registry
@@ -227,3 +228,23 @@ def test_labelled_and_unlabelled_pictures_lie_far_apart() -> None:
         assert abs(meter.score(plain)) < 0.1 and abs(meter.control(labelled)) < 0.1
     other_words = cv2.cvtColor(grounds[4], cv2.COLOR_RGB2GRAY)
     assert meter.score(other_words) < THRESHOLD
+
+
+def test_a_file_found_is_verified_in_a_child_with_the_same_verdict(signed, tmp_path) -> None:
+    video = signed.mark(tmp_path).video
+    apart = verify_found(video, signed.signing, decoder=signed.decoder)
+    here = json.loads(json.dumps([asdict(check) for check in signed.verify(video).checks]))
+    # The speech is a tone, and the detector that is stood in for here is the real one there.
+    assert [c["name"] for c in apart["checks"] if not c["passed"]] == ["audio_watermark"]
+    heard = "audio_watermark"
+    assert [c for c in apart["checks"] if c["name"] != heard] == [
+        c for c in here if c["name"] != heard
+    ]
+
+
+def test_a_damaged_file_found_is_one_message(signed, tmp_path) -> None:
+    video = tmp_path / "found.mp4"
+    video.write_bytes(signed.assembled.read_bytes()[:5000])
+    with pytest.raises(MediaError, match=r"found\.mp4: ") as caught:
+        verify_found(video, signed.signing, decoder=signed.decoder)
+    assert "\n" not in str(caught.value)
