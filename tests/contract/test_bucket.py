@@ -28,7 +28,7 @@ def snakemake(moto: Moto, storage: Path, *arguments: str) -> subprocess.Complete
         env=cloud_environment(moto.endpoint),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 

@@ -33,7 +33,7 @@ def submit(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     return done.stdout + done.stderr
 
