@@ -22,6 +22,8 @@ def rules_of() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted((REPOSITORY / "rules").glob("*.smk")):
         for rule, body in re.findall(r"(?ms)^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text()):
+            if "script:" not in body:
+                continue  # it names files and runs nothing
             env = re.search(r"envs/(\w+)\.yaml", body)
             assert env is not None, f"{rule} has no conda file"
             found.setdefault(env[1], []).append(rule)
