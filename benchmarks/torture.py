@@ -21,7 +21,7 @@ from pathlib import Path
 
 from torturing.checkout import Checkout, make_checkout
 from torturing.killer import Killer, wait_for_orphans
-from torturing.same import differences, half_written, identical_bytes
+from torturing.same import ADDITIONAL, MISSING, differences, half_written, identical_bytes
 
 KILLS_A_ROUND = 60
 RUNS_A_ROUND = 40
@@ -115,8 +115,11 @@ def run_to_the_end(
             checkout.unlock()
         outcome.checks += 1
         standing = differences(base, checkout.results)
+        # What is missing is still to be made; what is more is temporary, and goes when all is.
         outcome.wrong |= {
-            name: f"after {struck}: {why}" for name, why in standing.items() if why != "missing"
+            name: f"after {struck}: {why}"
+            for name, why in standing.items()
+            if why not in (MISSING, ADDITIONAL)
         }
         if outcome.wrong:
             return
