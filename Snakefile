@@ -1,17 +1,11 @@
 """Mythmeter: raw video to a labelled, signed, verified render and the bill for it."""
 
-import gc
-
 from snakemake.utils import min_version
 
 from mythmeter.config import load_project
 from mythmeter.errors import MythmeterError
 
 min_version("9.0")
-
-# The graph of a long sheet is millions of objects that live to the end: with Python's own limits
-# the collector walks them again and again, a tenth of the time that planning takes.
-gc.set_threshold(50_000, 20, 50)
 
 
 configfile: "config/config.yaml"
