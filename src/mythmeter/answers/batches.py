@@ -108,7 +108,7 @@ def batch_table(
     if found != batch:
         raise AnswerError(f"A batch of {batch} renders has records of {found}.")
     began = jobs["start_s"].min()
-    last_shared = max(job["end_s"] for job in _jobs(shared))
+    last_shared = max(_end_s(first) for _, first in shared.drop_duplicates("job").iterrows())
     if last_shared > began:
         raise AnswerError(
             f"Batch {batch}: work that all renders share ended {last_shared - began:.1f} s after "
@@ -128,7 +128,6 @@ def _jobs(usage: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield each job, its times in seconds since the epoch."""
     for name, phases in usage.groupby("job", sort=False):
         first = phases.iloc[0]
-        began = first["started_at"] - pd.to_timedelta(first["start_s"], unit="s")
         wildcards = json.loads(first["wildcards"])
         yield {
             "job": name,
@@ -137,7 +136,7 @@ def _jobs(usage: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "render": wildcards.get("render"),
             "chunk": wildcards.get("scatteritem"),
             "start_s": first["process_started_at"].timestamp(),
-            "end_s": began.timestamp() + float(first["job_wall_s"]),
+            "end_s": _end_s(first),
             "gpu": int(first["gpu_granted"]),
             "threads": int(first["threads"]),
             "device": first["device"],
@@ -146,10 +145,16 @@ def _jobs(usage: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
+def _end_s(phase: Any) -> float:
+    """When the job of a phase ended, in seconds since the epoch."""
+    began = phase["started_at"] - pd.to_timedelta(phase["start_s"], unit="s")
+    return float(began.timestamp()) + float(phase["job_wall_s"])
+
+
 def _ready_s(job: Mapping[str, Any], jobs: pd.DataFrame) -> float:
     """When the last job ended whose files this one reads; 0 where it reads shared files alone."""
     before = jobs[(jobs["render"] == job["render"]) & jobs["rule"].isin(FOLLOWS[job["rule"]])]
-    if job["chunk"] is not None:
+    if isinstance(job["chunk"], str):  # a missing one comes out of the table as NaN
         before = before[before["chunk"].isna() | (before["chunk"] == job["chunk"])]
     return float(before["end_s"].max()) if len(before) else 0.0
 

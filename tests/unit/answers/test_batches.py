@@ -1,5 +1,6 @@
 """Renders started at once: when each job was ready, when it started, and for whom it waited."""
 
+import pandas as pd
 import pytest
 from usage_jobs import job, table
 
@@ -58,16 +59,19 @@ def test_a_second_render_waits_for_the_first_and_both_finish_when_their_last_job
     assert (finish["a"], finish["b"]) == (pytest.approx(15.0), pytest.approx(35.0))
 
 
-def test_a_chunk_waits_for_its_own_chunk_alone():
+def test_a_chunk_waits_for_its_own_chunk_and_what_joins_them_for_all():
     first = render("a", 0.0, chunk="1-of-2")
     later = (
         job("sync_lips", 13.0, 20.0, gpu=1, render="a", scatteritem="2-of-2"),
         job("composite", 21.0, 23.0, render="a", scatteritem="2-of-2"),
+        job("assemble", 23.4, 25.0, render="a"),
     )
     rows = batch(first + later, k=1)
     waits = rows[rows["rule"] == "composite"].set_index("job")["wait_s"]
     assert waits["composite a 1-of-2"] == pytest.approx(0.5)
     assert waits["composite a 2-of-2"] == pytest.approx(1.0)
+    # What joins the chunks waits for the last of them.
+    assert wait(rows, "assemble", "a") == pytest.approx(0.4)
 
 
 def test_more_slots_held_than_there_were_is_refused():
@@ -83,6 +87,11 @@ def test_shared_work_beside_the_batch_is_refused():
     late = table(job("enrol_voice", -100.0, 3.0, gpu=1, person="ada"))
     with pytest.raises(AnswerError, match=r"ended 3.0 s after.*share_work"):
         batch(render("a", 0.0), k=1, shared=late)
+
+
+def test_shared_work_of_an_older_version_need_not_say_when_its_process_began():
+    old = SHARED.assign(process_started_at=pd.NaT)
+    assert len(batch(render("a", 0.0), k=1, shared=old)) == 6
 
 
 def test_a_batch_of_another_size_is_refused():
