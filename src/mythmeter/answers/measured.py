@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mythmeter.answers import projection
 from mythmeter.answers.capacity.demand import service_times_s
 from mythmeter.answers.charts import scope_text
-from mythmeter.answers.cost import Scope, gpu_slot_seconds, scope_of
+from mythmeter.answers.cost import Scope, gpu_slot_seconds, scope_of, seconds_of_renders
 from mythmeter.answers.gpus import Gpu, named_by_driver
 from mythmeter.answers.outputs import output_seconds
 from mythmeter.answers.quantity import Quantity
@@ -21,6 +21,7 @@ from mythmeter.answers.scaling import ScalingFit, fit_scaling
 RUN = "snakemake --cores all --resources gpu=1"
 USAGE = "profile/usage.parquet"
 LENGTHS = "experiments/length.parquet"
+MINUTE_S = 60.0
 SAMPLED_SHARE = 0.9
 """Below this share of the held time sampled, how busy the GPU was is not known."""
 
@@ -107,6 +108,20 @@ class Measured:
             return service_times_s(whole["gpu_slot_s"], whole["output_s"], video_s)
         scatter = whole["gpu_slot_s"].to_numpy() / np.array(expected, dtype=float)
         return at_length * scatter
+
+    def held_per_output_of_a_minute(self) -> Quantity:
+        """Return GPU seconds held per second of video, in a video of a minute of a known person.
+
+        What is paid once for a person is left out: it does not grow with what is made.
+        """
+        return seconds_of_renders(
+            self.service_s(MINUTE_S) / MINUTE_S, self.service_source, self.service_scope(MINUTE_S)
+        )
+
+    def usd_per_gpu_s(self, label: str) -> float:
+        """Return the price of a second of one GPU at the offer of that label."""
+        offer = self.prices[self.prices["label"] == label].iloc[0]
+        return float(offer["usd_per_gpu_hour"]) / 3600
 
     @property
     def service_source(self) -> str:

@@ -60,7 +60,8 @@ def how_many(measured: Measured, service: Service) -> Question:
         source=measured.service_source,
         scope=measured.service_scope(service.demand.video_s),
     )
-    by_gpu = measured.seconds_by_gpu(per_output)
+    a_minute = measured.held_per_output_of_a_minute()
+    by_gpu = measured.seconds_by_gpu(a_minute)
     costs = offer_costs(measured.prices, by_gpu)
     pairs = break_even(measured.prices, by_gpu, upper_bound=measured.scope.device == "cpu")
     one = Saying(
@@ -80,7 +81,7 @@ def how_many(measured: Measured, service: Service) -> Question:
         answer=one + Saying(" ") + _service_saying(plans),
         further=[
             *_caveats(measured),
-            _price(costs),
+            _price(costs, measured),
             *_idle(plans, costs),
             *_break_even(pairs),
         ],
@@ -90,7 +91,7 @@ def how_many(measured: Measured, service: Service) -> Question:
         tables={
             "gpus_prices": _founded_offers(costs),
             "gpus_service": capacity_table(plans),
-            "gpus_break_even": founded(break_even_frame(pairs), per_output.n, per_output.source),
+            "gpus_break_even": founded(break_even_frame(pairs), a_minute.n, a_minute.source),
         },
     )
 
@@ -146,14 +147,23 @@ def _caveats(measured: Measured) -> list[Saying]:
     ]
 
 
-def _price(costs: Sequence[OfferCost]) -> Saying:
+def _price(costs: Sequence[OfferCost], measured: Measured) -> Saying:
     fresh = [c for c in costs if not c.stale and c.usd_per_output_min.value is not None]
     rented = [c for c in fresh if c.gpu is not None]
     hosted = [c for c in costs if c.gpu is None and c.usd_per_output_min.value is not None]
     parts, numbers = [], {}
     if rented:
-        parts.append(f"At {rented[0].label} ({rented[0].price_date}) that is {{rented_minute}}")
-        numbers["rented_minute"] = rented[0].usd_per_output_min
+        first = rented[0]
+        text = f"At {first.label} ({first.price_date}) a minute of video costs {{rented_minute}}"
+        numbers["rented_minute"] = first.usd_per_output_min
+        if measured.scope.device == "cpu":  # elsewhere it was held on another GPU than this one
+            text += ", and a new person {person_once} once"
+            numbers["person_once"] = measured.quantity(
+                measured.once_s * measured.usd_per_gpu_s(first.label),
+                "USD",
+                "GPU slot held while the voice was enrolled and the face learnt",
+            )
+        parts.append(text)
     if hosted:
         low = hosted[0]
         old = ", a price older than 90 days" if low.stale else ""
