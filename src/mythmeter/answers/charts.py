@@ -6,22 +6,11 @@ import altair as alt
 import pandas as pd
 
 from mythmeter.answers.cost import Scope
-from mythmeter.answers.stages import STAGES, stage_of
+from mythmeter.answers.drawing import STAGE_COLOUR
+from mythmeter.answers.stages import stage_of
 from mythmeter.atomic import replacing
 
 WIDTH_PX = 680
-PALETTE = (
-    "#4c6a92",
-    "#a3a3a3",
-    "#6b9ac4",
-    "#3f8f78",
-    "#c06c52",
-    "#8c5b9c",
-    "#d1a23b",
-    "#b0476d",
-    "#7a8450",
-)
-STAGE_COLOUR = alt.Scale(domain=list(STAGES), range=list(PALETTE))
 
 
 def scope_text(scope: Scope) -> str:

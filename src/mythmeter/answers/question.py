@@ -28,6 +28,12 @@ class Question:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Further tables, by the stem of their files; each has `n` and `source`."""
 
+    @classmethod
+    def unmeasured(cls, key: str, title: str, command: str) -> "Question":
+        """Return a question whose experiment was not run, and what runs it."""
+        answer = Saying(f"Not measured yet: {command} does.")
+        return cls(key, title, answer, scope="nothing was measured", command=command)
+
     def quantities(self) -> dict[str, Quantity]:
         """Return every number that a sentence of this question shows, by name."""
         found: dict[str, Quantity] = {}

@@ -5,7 +5,7 @@ Records of version 1 and 2 are read alike: what the older one did not measure is
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import pandas as pd
 from mythmeter.answers.outputs import read_json
 from mythmeter.answers.stages import stage_of
 from mythmeter.errors import UsageError
+from mythmeter.usage.lines import read_lines
 
-READABLE = (1, 2)
 OLD = "the records are of version 1, which did not measure it"
 
 _PLAIN = (
@@ -70,7 +70,7 @@ def read_run(folder: Path) -> RunRecords:
         )
     facts, scripts = _facts(folder)
     jobs = _jobs(folder)
-    rows = [_row(line, path) for path in paths for line in _lines(path) if _of_run(line, jobs)]
+    rows = [_row(line, path) for path in paths for line in read_lines(path) if _of_run(line, jobs)]
     if not rows:
         raise UsageError(f"{folder}: none of its usage records is of the run that it reports.")
     phases = pd.DataFrame(rows)
@@ -146,35 +146,6 @@ def _count(renders: Any, folder: Path) -> int:
     if isinstance(renders, int) and not isinstance(renders, bool):
         return renders
     raise UsageError(f"{folder}: renders is {renders!r}; it must be a count, or their names.")
-
-
-def _lines(path: Path) -> Iterable[dict[str, Any]]:
-    """Yield the lines of a record.
-
-    Raises:
-        UsageError: not a record, or of a version that is not read.
-    """
-    try:
-        texts = path.read_text(encoding="utf-8").splitlines()
-        lines = [json.loads(text, parse_constant=_refuse) for text in texts]
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: not a usage record ({error}).") from error
-    for number, line in enumerate(lines, 1):
-        where = f"{path}, line {number}"
-        if not isinstance(line, dict) or line.get("record_version") not in READABLE:
-            version = line.get("record_version") if isinstance(line, dict) else None
-            raise UsageError(
-                f"{where}: usage record of version {version}; this Mythmeter reads versions "
-                f"{READABLE[0]} to {READABLE[-1]}."
-            )
-        for name in ("rule", "phase", "wall_s"):
-            if name not in line:
-                raise UsageError(f"{where}: not a usage record: it lacks {name}.")
-        yield line
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a measurement; what is missing is null")
 
 
 def _row(line: Mapping[str, Any], path: Path) -> dict[str, Any]:

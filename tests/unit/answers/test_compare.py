@@ -13,6 +13,7 @@ from mythmeter.cli import main
 from mythmeter.errors import AnswerError, UsageError
 
 AUDIO_S = 60.0
+SECONDS = ("wall_s", "cpu_s", "gpu_busy_s", "host_s", "gpu_allocated_s")
 GPU_FIELDS = (
     *("gpu_busy_s", "vram_allocated_peak_bytes", "vram_reserved_peak_bytes"),
     *("vram_process_peak_bytes", "energy_j", "gpu_allocated_s"),
@@ -28,6 +29,7 @@ def line(phase: str, wall_s: float, version: int = 2, **changes) -> dict:
         "wildcards": {"render": "log"},
         "backend": "xtts",
         "phase": phase,
+        "started_at": "2026-11-01T00:00:00+00:00",
         "start_s": 0.0,
         "wall_s": wall_s,
         "cpu_s": wall_s,
@@ -62,8 +64,10 @@ def record_set(folder: Path, lines: list[dict], **facts) -> Path:
     for number, rule in enumerate(dict.fromkeys(one["rule"] for one in lines)):
         path = folder / "usage" / rule / f"{number}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(json.dumps(one) + "\n" for one in lines if one["rule"] == rule)
-        path.write_text(text)
+        own = [one for one in lines if one["rule"] == rule]
+        if own[-1]["phase"] != "other":  # a record is whole when it ends so
+            own.append(own[-1] | {"phase": "other", "work": {}} | dict.fromkeys(SECONDS, 0.0))
+        path.write_text("".join(json.dumps(one) + "\n" for one in own))
     run = {"label": folder.name, "output_s": AUDIO_S, "renders": 1, "scripts": {"log": "d1"}}
     (folder / "run.json").write_text(json.dumps(run | facts))
     return folder
@@ -312,10 +316,10 @@ def test_what_neither_run_has_stands_under_speech_and_the_whole_only(tmp_path):
             lambda f: record(f).write_text('{"record_version": 9}'),
             "line 1: usage record of version 9",
         ),
-        (lambda f: record(f).write_text('{"record_version": 2}'), "it lacks rule"),
+        (lambda f: record(f).write_text('{"record_version": 2}'), "it has no rule"),
         (
             lambda f: record(f).write_text('{"record_version": 2, "wall_s": NaN}'),
-            "NaN is not a measurement",
+            "NaN is no measurement",
         ),
     ],
 )

@@ -28,13 +28,7 @@ def what_optimises(ablation: pd.DataFrame | None) -> Question:
         ablation: rows of `experiments/ablation.parquet`; None: it was not run.
     """
     if ablation is None:
-        return Question(
-            key="optimisations",
-            title=TITLE,
-            answer=Saying("Not measured yet: make experiments does."),
-            scope="nothing was measured",
-            command=COMMAND,
-        )
+        return Question.unmeasured("optimisations", TITLE, COMMAND)
     table = with_costs(ablation)
     measured = table[table["relative_cost"].notna()]
     left_out = table[table["relative_cost"].isna()]

@@ -23,13 +23,7 @@ def is_training_needed(table: pd.DataFrame | None) -> Question:
         table: rows of `experiments/training.parquet`, a swap each; None: it was not run.
     """
     if table is None:
-        return Question(
-            key="training",
-            title=TITLE,
-            answer=Saying("Not measured yet: make experiments does."),
-            scope="nothing was measured",
-            command=COMMAND,
-        )
+        return Question.unmeasured("training", TITLE, COMMAND)
     found = verdict(table)
     pairs = len(table[["person", "target"]].drop_duplicates())
     scope = (
