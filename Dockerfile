@@ -3,12 +3,12 @@
 # Checked by tests/unit/test_dockerfile.py; not built by the tests, which have no container engine.
 #
 #   docker build -t mythmeter .                                   processor only
-#   docker build -t mythmeter --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu128 .
+#   docker build -t mythmeter --build-arg TORCH_BACKEND=cu128 .
 #   docker build -t mythmeter --build-arg WEIGHTS=fetch .         with the fetched files inside
 
 FROM python:3.11.13-slim-bookworm AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ARG TORCH_BACKEND=cpu
 # none, or one of the sets that executors need: slurm, cloud.
 ARG EXECUTORS=cloud
 
@@ -19,7 +19,7 @@ RUN python -m venv /opt/mythmeter \
  && /opt/mythmeter/bin/python -m pip install --no-cache-dir --require-hashes -r envs/uv.lock
 ENV VIRTUAL_ENV=/opt/mythmeter PATH=/opt/mythmeter/bin:$PATH UV_NO_CACHE=1
 RUN torch="$(sed -n 's/^TORCH := //p' Makefile)" \
- && uv pip install --index-url "$TORCH_INDEX" --extra-index-url https://pypi.org/simple "$torch" \
+ && uv pip install --torch-backend "$TORCH_BACKEND" "$torch" \
  && uv pip install --no-deps --require-hashes -r envs/requirements.lock \
  && python envs/fix_torchaudio.py \
  && if [ "$EXECUTORS" != none ]; then \
