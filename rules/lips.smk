@@ -1,6 +1,31 @@
 """Lips: what the mouth does, and the swapped face with that mouth."""
 
 
+require_syncer_weights()
+
+# GPU memory that a syncer asks for, and memory: estimates, not measured on a GPU.
+SYNC_VRAM_MB = {"rewrite": 500, "wav2lip": 2000}
+SYNC_MEM_MB = {"rewrite": 900, "wav2lip": 2000}
+
+
+def sync_mem_mb(wildcards, input, attempt, rulename):
+    """Memory that a syncer asks for."""
+    base = SYNC_MEM_MB[render_of(wildcards).syncer]
+    return mem_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_mb(wildcards, input, attempt, rulename):
+    """GPU memory that a syncer asks for."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_needed_mb(wildcards, rulename):
+    """The same at the first try."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_needed_mb(base)(wildcards, rulename)
+
+
 rule drive_lips:
     input:
         consent=receipt,
@@ -41,7 +66,9 @@ rule sync_lips:
     input:
         consent=receipt,
         match=match_of("face"),
-        drive="<results>/lips/{render}/drive.parquet",
+        drive=for_syncer("rewrite", "<results>/lips/{render}/drive.parquet"),
+        speech=for_syncer("wav2lip", "<results>/voice/{render}/speech.wav"),
+        weights=syncer_weights,
         timeline="<results>/render/{render}/timeline.parquet",
         swap="<results>/swap/{render}/faces.mkv",
         swap_points="<results>/swap/{render}/faces.parquet",
@@ -60,13 +87,14 @@ rule sync_lips:
     threads: 1
     resources:
         gpu=gpus(1),
-        vram_mb=vram_mb(500),
-        vram_needed_mb=vram_needed_mb(500),
-        mem_mb=mem_mb(900),
+        vram_mb=sync_vram_mb,
+        vram_needed_mb=sync_vram_needed_mb,
+        mem_mb=sync_mem_mb,
         runtime=runtime_min(30),
     params:
         device=config["device"],
         syncer=lambda wildcards: render_of(wildcards).syncer,
+        supplied=settings_of_syncer,
         code=lambda wildcards: code_version("sync_lips"),
     script:
         "../scripts/sync_lips.py"
