@@ -364,6 +364,29 @@ def vram_needed_mb(base):
     return amount
 
 
+# GPU memory that a syncer asks for, and memory: estimates, not measured on a GPU.
+SYNC_VRAM_MB = {"rewrite": 500, "wav2lip": 2000}
+SYNC_MEM_MB = {"rewrite": 900, "wav2lip": 2000}
+
+
+def sync_mem_mb(wildcards, input, attempt, rulename):
+    """Memory that a syncer asks for."""
+    base = SYNC_MEM_MB[render_of(wildcards).syncer]
+    return mem_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_mb(wildcards, input, attempt, rulename):
+    """GPU memory that a syncer asks for."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_needed_mb(wildcards, rulename):
+    """The same at the first try."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_needed_mb(base)(wildcards, rulename)
+
+
 def runtime_min(base):
     """Minutes that a job asks for, like `mem_mb`; some, for a scheduler ends a job at its limit."""
 

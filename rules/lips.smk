@@ -1,29 +1,6 @@
 """Lips: what the mouth does, and the swapped face with that mouth."""
 
-
 require_syncer_weights()
-
-# GPU memory that a syncer asks for, and memory: estimates, not measured on a GPU.
-SYNC_VRAM_MB = {"rewrite": 500, "wav2lip": 2000}
-SYNC_MEM_MB = {"rewrite": 900, "wav2lip": 2000}
-
-
-def sync_mem_mb(wildcards, input, attempt, rulename):
-    """Memory that a syncer asks for."""
-    base = SYNC_MEM_MB[render_of(wildcards).syncer]
-    return mem_mb(base)(wildcards, input, attempt, rulename)
-
-
-def sync_vram_mb(wildcards, input, attempt, rulename):
-    """GPU memory that a syncer asks for."""
-    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
-    return vram_mb(base)(wildcards, input, attempt, rulename)
-
-
-def sync_vram_needed_mb(wildcards, rulename):
-    """The same at the first try."""
-    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
-    return vram_needed_mb(base)(wildcards, rulename)
 
 
 rule drive_lips:

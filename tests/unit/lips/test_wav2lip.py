@@ -224,6 +224,14 @@ def test_the_mouth_takes_the_light_of_the_swapped_face(syncer) -> None:
         assert np.abs(spoken.astype(int) - level).max() <= 4
 
 
+def test_what_the_network_saw_lies_where_it_was_seen(syncer) -> None:
+    crop, box = picture(3), box_matrix(POINTS)
+    spoken = syncer()._lay(crop, POINTS, box, look(crop, box).astype(np.float32) / 255)
+    moved = np.abs(np.roll(crop, 1, axis=1).astype(int) - crop).mean()
+    mask = mouth_mask(POINTS, (CROP_PX, CROP_PX)) > 0.5
+    assert np.abs(spoken.astype(int) - crop)[mask].mean() < moved / 3
+
+
 def test_what_is_heard_changes_what_is_drawn(syncer) -> None:
     made = syncer(frames=25)
     face = look(picture(3), box_matrix(POINTS))[None]
