@@ -256,6 +256,29 @@ def settings_of_syncer(wildcards):
     return {**settings, "licence": catalogue[settings.pop("weights")].licence}
 
 
+# GPU memory that a syncer asks for, and memory: estimates, not measured on a GPU.
+SYNC_VRAM_MB = {"rewrite": 500, "wav2lip": 2000}
+SYNC_MEM_MB = {"rewrite": 900, "wav2lip": 2000}
+
+
+def sync_mem_mb(wildcards, input, attempt, rulename):
+    """Memory that a syncer asks for."""
+    base = SYNC_MEM_MB[render_of(wildcards).syncer]
+    return mem_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_mb(wildcards, input, attempt, rulename):
+    """GPU memory that a syncer asks for."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_needed_mb(wildcards, rulename):
+    """The same at the first try."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_needed_mb(base)(wildcards, rulename)
+
+
 def detector_scores():
     """Scores of a detector for the page of answers: the user's own, or by the user's detector."""
     if project.detector_scores is not None:
@@ -362,29 +385,6 @@ def vram_needed_mb(base):
         return demand.of(name, "vram_mb", sizes(wildcards), base, 1)
 
     return amount
-
-
-# GPU memory that a syncer asks for, and memory: estimates, not measured on a GPU.
-SYNC_VRAM_MB = {"rewrite": 500, "wav2lip": 2000}
-SYNC_MEM_MB = {"rewrite": 900, "wav2lip": 2000}
-
-
-def sync_mem_mb(wildcards, input, attempt, rulename):
-    """Memory that a syncer asks for."""
-    base = SYNC_MEM_MB[render_of(wildcards).syncer]
-    return mem_mb(base)(wildcards, input, attempt, rulename)
-
-
-def sync_vram_mb(wildcards, input, attempt, rulename):
-    """GPU memory that a syncer asks for."""
-    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
-    return vram_mb(base)(wildcards, input, attempt, rulename)
-
-
-def sync_vram_needed_mb(wildcards, rulename):
-    """The same at the first try."""
-    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
-    return vram_needed_mb(base)(wildcards, rulename)
 
 
 def runtime_min(base):
