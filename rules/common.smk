@@ -570,7 +570,8 @@ def usage_records(wildcards):
 def render_records(renders):
     """Usage records of the jobs that each render needs for itself, up to the verified file."""
     names = [render.name for render in renders]
-    records = []
+    driven = [render.name for render in renders if render.syncer == "rewrite"]
+    records = expand(usage_of("drive_lips", "{render}"), render=driven)
     for rule in (
         "swap_faces",
         "speak_script",
@@ -580,8 +581,6 @@ def render_records(renders):
         "verify_render",
     ):
         records += expand(usage_of(rule, "{render}"), render=names)
-    driven = [render.name for render in renders if render.syncer == "rewrite"]
-    records += expand(usage_of("drive_lips", "{render}"), render=driven)
     for rule in ("sync_lips", "composite"):
         for pattern in gather.chunk(usage_of(rule, "{{render}}/{scatteritem}")):
             records += expand(pattern, render=names)
