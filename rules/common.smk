@@ -225,6 +225,60 @@ def require_swapper_files():
         require_supplied(names, "swapper oneshot_onnx", "swapper closed_form")
 
 
+def for_syncer(name, file):
+    """Input function: a file that a render needs with one syncer alone."""
+    return lambda wildcards: (
+        [file.replace("{render}", wildcards.render)]
+        if render_of(wildcards).syncer == name
+        else []
+    )
+
+
+def syncer_weights(wildcards):
+    """The file of the user's that the syncer of a render needs."""
+    if render_of(wildcards).syncer != "wav2lip":
+        return []
+    return [model(config["lips"]["wav2lip"]["weights"])]
+
+
+def require_syncer_weights():
+    """Stop before any work where a render asks for Wav2Lip and its weights are not there."""
+    if any(render.syncer == "wav2lip" for render in project.renders.values()):
+        names = [config["lips"]["wav2lip"]["weights"]]
+        require_supplied(names, "syncer wav2lip", "syncer rewrite")
+
+
+def settings_of_syncer(wildcards):
+    """How a syncer with weights of the user's runs; None: it has none."""
+    if render_of(wildcards).syncer != "wav2lip":
+        return None
+    settings = dict(config["lips"]["wav2lip"])
+    return {**settings, "licence": catalogue[settings.pop("weights")].licence}
+
+
+# GPU memory that a syncer asks for, and memory: estimates, not measured on a GPU.
+SYNC_VRAM_MB = {"rewrite": 500, "wav2lip": 2000}
+SYNC_MEM_MB = {"rewrite": 900, "wav2lip": 2000}
+
+
+def sync_mem_mb(wildcards, input, attempt, rulename):
+    """Memory that a syncer asks for."""
+    base = SYNC_MEM_MB[render_of(wildcards).syncer]
+    return mem_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_mb(wildcards, input, attempt, rulename):
+    """GPU memory that a syncer asks for."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_mb(base)(wildcards, input, attempt, rulename)
+
+
+def sync_vram_needed_mb(wildcards, rulename):
+    """The same at the first try."""
+    base = SYNC_VRAM_MB[render_of(wildcards).syncer]
+    return vram_needed_mb(base)(wildcards, rulename)
+
+
 def detector_scores():
     """Scores of a detector for the page of answers: the user's own, or by the user's detector."""
     if project.detector_scores is not None:
@@ -248,6 +302,8 @@ def supplied_models():
         names += [
             config["swap"]["oneshot"][role] for role in ("swapper", "recognition")
         ]
+    if any(render.syncer == "wav2lip" for render in project.renders.values()):
+        names.append(config["lips"]["wav2lip"]["weights"])
     return [
         {key: getattr(catalogue[name], key) for key in ("file", "purpose", "licence")}
         for name in names
@@ -470,6 +526,13 @@ def credited_swapper(wildcards):
     return [f"catalogue:{files['swapper']}", f"catalogue:{files['recognition']}"]
 
 
+def credited_syncer(wildcards):
+    """The syncer as the manifest names it: Wav2Lip is a file of the user's."""
+    name = render_of(wildcards).syncer
+    weights = config["lips"]["wav2lip"]["weights"]
+    return f"catalogue:{weights}" if name == "wav2lip" else name
+
+
 def credited_backends(wildcards):
     """Everything that shaped a render, by the names that the manifest's credits know."""
     return [
@@ -477,7 +540,7 @@ def credited_backends(wildcards):
         *(["parsing:own"] if project.parsing else []),
         *credited_swapper(wildcards),
         credited_synthesiser(wildcards),
-        render_of(wildcards).syncer,
+        credited_syncer(wildcards),
     ]
 
 
@@ -523,12 +586,12 @@ def usage_records(wildcards):
 def render_records(renders):
     """Usage records of the jobs that each render needs for itself, up to the verified file."""
     names = [render.name for render in renders]
-    records = []
+    driven = [render.name for render in renders if render.syncer == "rewrite"]
+    records = expand(usage_of("drive_lips", "{render}"), render=driven)
     for stage in (
         "swap_faces",
         "speak_script",
         "plan_render",
-        "drive_lips",
         "assemble",
         "mark_render",
         "verify_render",

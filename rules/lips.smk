@@ -1,5 +1,7 @@
 """Lips: what the mouth does, and the swapped face with that mouth."""
 
+require_syncer_weights()
+
 
 rule drive_lips:
     input:
@@ -41,7 +43,9 @@ rule sync_lips:
     input:
         consent=receipt,
         match=match_of("face"),
-        drive="<results>/lips/{render}/drive.parquet",
+        drive=for_syncer("rewrite", "<results>/lips/{render}/drive.parquet"),
+        speech=for_syncer("wav2lip", "<results>/voice/{render}/speech.wav"),
+        weights=syncer_weights,
         timeline="<results>/render/{render}/timeline.parquet",
         swap="<results>/swap/{render}/faces.mkv",
         swap_points="<results>/swap/{render}/faces.parquet",
@@ -60,13 +64,14 @@ rule sync_lips:
     threads: 1
     resources:
         gpu=gpus(1),
-        vram_mb=vram_mb(500),
-        vram_needed_mb=vram_needed_mb(500),
-        mem_mb=mem_mb(900),
+        vram_mb=sync_vram_mb,
+        vram_needed_mb=sync_vram_needed_mb,
+        mem_mb=sync_mem_mb,
         runtime=runtime_min(30),
     params:
         device=config["device"],
         syncer=lambda wildcards: render_of(wildcards).syncer,
+        supplied=settings_of_syncer,
         code=lambda wildcards: code_version("sync_lips"),
     script:
         "../scripts/sync_lips.py"

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
 
 with run_job(snakemake) as record:
     with record.phase("import"):
-        from mythmeter.lips.sync import chunk_number, sync_lips
+        from mythmeter.lips.sync import chunk_number, supplied_weights, sync_lips
 
+    drives = [Path(path) for path in snakemake.input.drive]
+    settings = snakemake.params.supplied
     sync_lips(
-        drive=Path(snakemake.input.drive),
+        drive=drives[0] if drives else None,
         timeline=Path(snakemake.input.timeline),
         swap_video=Path(snakemake.input.swap),
         swap_table=Path(snakemake.input.swap_points),
@@ -24,4 +26,11 @@ with run_job(snakemake) as record:
         output_video=Path(snakemake.output.video),
         output_table=Path(snakemake.output.table),
         record=record,
+        supplied=settings
+        and supplied_weights(
+            Path(snakemake.input.weights[0]),
+            Path(snakemake.input.speech[0]),
+            record.device.kind,
+            settings,
+        ),
     )

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from talking_faces import babble, write_clip, write_timeline, write_words
+from wav2lip_checkpoint import write_checkpoint
 
 from mythmeter.faces.table import read_crops
 from mythmeter.lips.drive import DriveSettings, drive_lips
@@ -33,7 +34,9 @@ def job(tmp_path: Path) -> SimpleNamespace:
     return SimpleNamespace(
         rule="sync_lips",
         input=SimpleNamespace(
-            drive=str(tmp_path / "drive.parquet"),
+            drive=[str(tmp_path / "drive.parquet")],
+            speech=[],
+            weights=[],
             timeline=str(timeline),
             swap=str(swap.video),
             swap_points=str(swap.table),
@@ -45,7 +48,7 @@ def job(tmp_path: Path) -> SimpleNamespace:
             table=str(tmp_path / "out" / "2-of-2.parquet"),
             usage=str(tmp_path / "usage.jsonl"),
         ),
-        params=SimpleNamespace(device="cpu", syncer="rewrite"),
+        params=SimpleNamespace(device="cpu", syncer="rewrite", supplied=None),
         wildcards=Wildcards(render="demo", scatteritem="2-of-2"),
         threads=1,
         resources=SimpleNamespace(gpu=1),
@@ -81,5 +84,39 @@ def test_an_unknown_syncer_ends_with_one_message_and_exit_code_1(
     with pytest.raises(SystemExit) as caught:
         run(repository, job)
     assert caught.value.code == 1
-    assert "lips.syncer: 'wave' is not a syncer. Known: rewrite." in capsys.readouterr().err
+    assert (
+        "lips.syncer: 'wave' is not a syncer. Known: rewrite, wav2lip." in capsys.readouterr().err
+    )
+    assert not Path(job.output.video).exists()
+
+
+def test_wav2lip_needs_no_drive_and_says_what_it_ran(
+    job: SimpleNamespace, repository: Path, tmp_path: Path
+) -> None:
+    settings = {"batch_frames": 3, "precision": "auto", "shift_s": 0.0, "licence": "non-commercial"}
+    job.params = SimpleNamespace(device="cpu", syncer="wav2lip", supplied=settings)
+    job.input.drive = []
+    job.input.speech = [str(tmp_path / "person" / "speech_16k.wav")]
+    job.input.weights = [str(write_checkpoint(tmp_path / "wav2lip.pth"))]
+    run(repository, job)
+    table = read_crops(Path(job.output.table))
+    assert table.frame.tolist() == [4, 5, 6, 7] and table.present.all()
+    assert count_frames(Path(job.output.video)) == 4
+    steady = json.loads(Path(job.output.usage).read_text().splitlines()[2])
+    assert (steady["backend"], steady["precision"], steady["batch"]) == ("wav2lip", "float32", 3)
+    assert "wav2lip.pth on cpu, float32, non-commercial" in Path(job.log).read_text()
+
+
+def test_a_file_that_is_no_checkpoint_ends_with_one_message(
+    job: SimpleNamespace, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"batch_frames": 3, "precision": "auto", "shift_s": 0.0, "licence": "non-commercial"}
+    job.params = SimpleNamespace(device="cpu", syncer="wav2lip", supplied=settings)
+    job.input.speech = [str(tmp_path / "person" / "speech_16k.wav")]
+    job.input.weights = [str(tmp_path / "wav2lip.pth")]
+    (tmp_path / "wav2lip.pth").write_bytes(b"no weights")
+    with pytest.raises(SystemExit) as caught:
+        run(repository, job)
+    assert caught.value.code == 1
+    assert "wav2lip.pth: is not a checkpoint of Wav2Lip" in capsys.readouterr().err
     assert not Path(job.output.video).exists()

@@ -50,14 +50,25 @@ def lay_texture(
     The light is taken from the skin of the base, lips left out: a smile's teeth must not decide how
     bright a closed mouth is.
     """
-    size = base.shape[:2]
-    mask = mouth_mask(points, size)
-    pixels, valid = warp_map(texture_points, points, size, TRIANGLES)
+    pixels, valid = warp_map(texture_points, points, base.shape[:2], TRIANGLES)
     laid = cv2.remap(texture, pixels, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     laid = np.where(valid[..., None], laid, base)
-    skin = (mask > 0.02) & valid & ~_lips(points, size)
+    return lay_mouth(base, points, laid, valid.astype(np.float32))
+
+
+def lay_mouth(base: Frame, points: NDArray[Any], laid: Frame, trust: NDArray[np.float32]) -> Frame:
+    """Lay the mouth of a picture over a face, inside the mouth's mask, in the light of the face.
+
+    Args:
+        base: (h, w, 3) the face at `points` (468, 2).
+        laid: (h, w, 3) the picture, in the same place.
+        trust: (h, w) in 0..1, how far the picture counts.
+    """
+    size = base.shape[:2]
+    mask = mouth_mask(points, size)
+    skin = (mask > 0.02) & (trust > 0) & ~_lips(points, size)
     laid = match_low_frequencies(laid, base, skin.astype(np.float32), sigma=0.08)
-    weight = (mask * valid)[..., None]
+    weight = (mask * trust)[..., None]
     blended = base + (laid.astype(np.float32) - base) * weight
     result: Frame = np.where(weight > 0, np.clip(blended + 0.5, 0, 255), base).astype(np.uint8)
     return result

@@ -1,6 +1,7 @@
 """Sync one chunk: read swapped faces in the order of the timeline, write faces that speak."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from mythmeter.errors import FaceError
 from mythmeter.faces.table import CropsWriter, CropTable, read_crops
-from mythmeter.lips.syncers import SyncContext, make_syncer
+from mythmeter.lips.syncers import Supplied, SyncContext, Syncer, make_syncer
 from mythmeter.lips.table import Drive, Timeline, read_drive, read_timeline
 from mythmeter.media.encode import VideoWriter
 from mythmeter.media.window import FrameWindow
@@ -55,9 +56,31 @@ def chunk_number(scatteritem: str) -> int:
     return int(scatteritem.split("-of-")[0])
 
 
+def supplied_weights(
+    weights: Path, speech: Path, device: str, settings: Mapping[str, Any]
+) -> Supplied:
+    """Put together what a syncer with weights of the user's needs.
+
+    Args:
+        weights: of its network.
+        speech: of the render.
+        device: `cpu` or `cuda`.
+        settings: `lips.wav2lip` without the name of the file, and its `licence`.
+    """
+    return Supplied(
+        weights=weights,
+        licence=settings["licence"],
+        speech=speech,
+        device=device,
+        batch_frames=settings["batch_frames"],
+        precision=settings["precision"],
+        shift_s=Fraction(str(settings["shift_s"])),
+    )
+
+
 def sync_lips(
     *,
-    drive: Path,
+    drive: Path | None,
     timeline: Path,
     swap_video: Path,
     swap_table: Path,
@@ -68,40 +91,73 @@ def sync_lips(
     output_video: Path,
     output_table: Path,
     record: UsageRecord,
+    supplied: Supplied | None = None,
 ) -> None:
     """Write the finished crops of one chunk (from 1) and their table.
 
     Output frames may show the swap forwards, backwards or in loops; frames without a face pass
     through.
 
+    Args:
+        drive: None where the syncer needs none.
+        chunk: from 1.
+        supplied: for a syncer with weights of the user's.
+
     Raises:
-        ConfigError: no such syncer.
+        ConfigError: no such syncer, or it lacks something.
         FaceError, MediaError: inputs that do not belong together.
+        ModelError: the weights are not those of the syncer's network.
     """
     record.backend = syncer
     with record.phase("model_load"):
         rows = read_timeline(timeline, chunk)
-        driven = read_drive(drive, int(rows.frame[0]), int(rows.frame[-1]) + 1)
-        _check_alike(rows, driven, drive)
+        driven = None if drive is None else _read_drive(drive, rows)
         faces = SwappedFaces(swap_video, swap_table)
-        backend = make_syncer(syncer, SyncContext(driven, crop_videos, crop_tables))
+        context = SyncContext(rows.rate, rows.frame, driven, crop_videos, crop_tables, supplied)
+        backend = make_syncer(syncer, context)
+        if backend.precision is not None:
+            record.precision, record.batch = backend.precision, backend.batch_frames
     size = (faces.crop_px, faces.crop_px)
     with (
         record.phase("steady", frames=len(rows)),
         VideoWriter(output_video, rate=rows.rate, size=size) as video,
         CropsWriter(output_table, rate=rows.rate, crop_px=faces.crop_px) as table,
     ):
-        for row, (frame, swap_row) in enumerate(zip(rows.frame, rows.swap_frame, strict=True)):
-            picture = faces.picture(int(swap_row))
-            geometry = faces.geometry(int(swap_row))
-            if geometry is None:
-                video.write(picture)
-                table.write(int(frame), None, None)
-                continue
-            matrix, points = geometry
-            spoken, moved = backend.sync(row, picture, points)
-            video.write(spoken)
-            table.write(int(frame), matrix, moved)
+        for frame, picture, matrix, points in _synced(rows, faces, backend):
+            video.write(picture)
+            table.write(frame, matrix, points)
+
+
+Row = tuple[int, NDArray[np.uint8], NDArray[Any] | None, NDArray[Any] | None]
+"""Output frame, crop, and its matrix and points where there is a face."""
+
+
+def _synced(rows: Timeline, faces: SwappedFaces, backend: Syncer) -> Iterator[Row]:
+    """Yield the finished rows of a chunk in order; as many as a batch has faces are held."""
+    waiting: list[tuple[int, Row]] = []
+    for row, (frame, swap_row) in enumerate(zip(rows.frame, rows.swap_frame, strict=True)):
+        picture = faces.picture(int(swap_row))
+        geometry = faces.geometry(int(swap_row)) or (None, None)
+        waiting.append((row, (int(frame), picture, *geometry)))
+        if len(waiting) == backend.batch_frames:
+            yield from _batch(waiting, backend)
+            waiting = []
+    yield from _batch(waiting, backend)
+
+
+def _batch(waiting: Sequence[tuple[int, Row]], backend: Syncer) -> Iterator[Row]:
+    seen = [(row, crop, points) for row, (_, crop, _, points) in waiting if points is not None]
+    spoken = iter(backend.sync(*zip(*seen, strict=True)) if seen else ())
+    for _, (frame, picture, matrix, points) in waiting:
+        if points is not None:
+            picture, points = next(spoken)
+        yield frame, picture, matrix, points
+
+
+def _read_drive(path: Path, rows: Timeline) -> Drive:
+    driven = read_drive(path, int(rows.frame[0]), int(rows.frame[-1]) + 1)
+    _check_alike(rows, driven, path)
+    return driven
 
 
 def _check_alike(rows: Timeline, driven: Drive, path: Path) -> None:

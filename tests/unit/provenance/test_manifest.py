@@ -15,6 +15,7 @@ from mythmeter.provenance.credits import (
     credited_models,
     credited_packages,
 )
+from mythmeter.provenance.licences import commercial_use
 from mythmeter.provenance.source_types import FACE_SWAP, source_type_uri
 
 
@@ -48,8 +49,8 @@ def test_every_backend_that_a_config_can_name_has_its_credits(repository: Path) 
         )
         for name in stages[stage]["properties"][key]["enum"]
     }
-    # A one-shot swapper is two files of the user's, which the rule names one by one.
-    assert named - {"oneshot_onnx"} <= {*MODELS_OF, *UNPINNED}
+    # These are files of the user's, which the rules name one by one.
+    assert named - {"oneshot_onnx", "wav2lip"} <= {*MODELS_OF, *UNPINNED}
 
 
 def test_a_file_that_the_config_names_is_credited_by_its_licence(repository: Path) -> None:
@@ -58,10 +59,18 @@ def test_a_file_that_the_config_names_is_credited_by_its_licence(repository: Pat
     assert model["file"] == "inswapper_128.onnx" and "non-commercial" in model["licence"]
 
 
+def test_wav2lips_weights_forbid_commercial_use(repository: Path) -> None:
+    catalogue = load_catalogue(repository / "config" / "models.yaml")
+    for name in ("wav2lip", "wav2lip_gan"):
+        (model,) = credited_models([f"catalogue:{name}"], catalogue)
+        assert model["file"] == f"{name}.pth"
+        assert commercial_use(model["licence"]) == "no"
+
+
 def test_a_backend_that_does_not_say_what_it_uses_stops_signing(repository: Path) -> None:
     catalogue = load_catalogue(repository / "config" / "models.yaml")
-    with pytest.raises(ProvenanceError, match="Backend 'wav2lip' does not say"):
-        credited_models(["facemesh", "wav2lip"], catalogue)
+    with pytest.raises(ProvenanceError, match="Backend 'musetalk' does not say"):
+        credited_models(["facemesh", "musetalk"], catalogue)
 
 
 def test_packages_come_with_version_and_licence() -> None:

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
@@ -312,3 +312,16 @@ def test_importing_the_recorder_imports_nothing_heavy():
     heavy = "{'torch', 'pandas', 'numpy', 'pynvml'}"
     code = f"import sys, mythmeter.usage.job; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_process_is_not_said_to_have_begun_before_it_was_started():
+    """psutil alone would be up to a second early."""
+    code = "from mythmeter.usage.machine import process_started_at as at; print(at())"
+    for _ in range(3):
+        before = datetime.now(UTC)
+        said = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        began = datetime.fromisoformat(said)
+        assert (began - before).total_seconds() > -0.03
+        assert began < datetime.now(UTC)

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from mythmeter.errors import ConfigError
-from mythmeter.lips.syncers.protocol import SyncContext, Syncer
+from mythmeter.lips.syncers.protocol import Supplied, SyncContext, Syncer
 from mythmeter.lips.syncers.rewrite import RewriteSyncer
+from mythmeter.lips.syncers.wav2lip import Wav2LipSyncer
 
-SYNCERS: Mapping[str, Callable[[SyncContext], Syncer]] = {"rewrite": RewriteSyncer}
+SYNCERS: Mapping[str, Callable[[SyncContext], Syncer]] = {
+    "rewrite": RewriteSyncer,
+    "wav2lip": Wav2LipSyncer,
+}
 
 
 def make_syncer(name: str, context: SyncContext) -> Syncer:
@@ -22,4 +26,4 @@ def make_syncer(name: str, context: SyncContext) -> Syncer:
     return SYNCERS[name](context)
 
 
-__all__ = ["SYNCERS", "SyncContext", "Syncer", "make_syncer"]
+__all__ = ["SYNCERS", "Supplied", "SyncContext", "Syncer", "make_syncer"]

@@ -4,16 +4,17 @@ Bregler, Covell and Slaney 1997, SIGGRAPH: the mouth region of chosen frames of 
 to the wanted shape and laid over the face. Here shape and frames come from `drive`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mythmeter.errors import FaceError
+from mythmeter.errors import ConfigError, FaceError
 from mythmeter.faces.table import read_crops
 from mythmeter.lips.blend import bend, hold_at_border, lay_texture
 from mythmeter.lips.placement import Placement
-from mythmeter.lips.syncers.protocol import SyncContext
+from mythmeter.lips.syncers.protocol import Spoken, SyncContext
 from mythmeter.media.decode import Frame
 from mythmeter.media.window import FrameWindow
 
@@ -21,19 +22,24 @@ from mythmeter.media.window import FrameWindow
 class RewriteSyncer:
     """Bends the swapped face to the wanted mouth and lays the unit's texture over it."""
 
+    batch_frames = 1
+    precision: str | None = None
+
     def __init__(self, context: SyncContext) -> None:
+        if context.drive is None:
+            raise ConfigError("lips.syncer: rewrite needs the drive of the lips.")
         self._drive = context.drive
-        self._placement = Placement(context.drive.rest)
+        self._placement = Placement(self._drive.rest)
         self._pictures: dict[int, FrameWindow] = {}
         self._points: dict[tuple[int, int], NDArray[np.float32]] = {}
-        for clip in np.unique(context.drive.unit_clip):
+        for clip in np.unique(self._drive.unit_clip):
             self._load(int(clip), context)
 
     def _load(self, clip: int, context: SyncContext) -> None:
         path = context.crop_tables[clip]
         table = read_crops(path)
-        here = context.drive.unit_clip == clip
-        wanted = {int(frame) for frame in context.drive.unit_frame[here]}
+        here = self._drive.unit_clip == clip
+        wanted = {int(frame) for frame in self._drive.unit_frame[here]}
         self._pictures[clip] = FrameWindow(context.crop_videos[clip], len(table), wanted=wanted)
         rows = {int(frame): row for row, frame in enumerate(table.frame)}
         for frame in sorted(wanted):
@@ -46,9 +52,12 @@ class RewriteSyncer:
             self._points[clip, frame] = table.points[row].copy()
 
     def sync(
-        self, row: int, crop: Frame, points: NDArray[Any]
-    ) -> tuple[Frame, NDArray[np.float64]]:
-        """Return the crop with its new mouth, and its points (468, 2)."""
+        self, rows: Sequence[int], crops: Sequence[Frame], points: Sequence[NDArray[Any]]
+    ) -> list[Spoken]:
+        """Return the crops with their new mouths, and their points."""
+        return [self._sync(*face) for face in zip(rows, crops, points, strict=True)]
+
+    def _sync(self, row: int, crop: Frame, points: NDArray[Any]) -> Spoken:
         placed = self._placement.place(self._drive.shape[row], points)
         moved = hold_at_border(points, placed, crop.shape[0])
         bent = bend(crop, points, moved)
