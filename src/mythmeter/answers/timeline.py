@@ -1,5 +1,7 @@
 """When each job ran: lanes of a Gantt chart, and how many cores were at work."""
 
+import json
+
 import pandas as pd
 
 from mythmeter.answers.stages import stage_of
@@ -10,7 +12,8 @@ IDLE_S = 5.0
 
 def job_times(usage: pd.DataFrame) -> pd.DataFrame:
     """Return a row a job: `job`, `rule`, `stage`, `start_s`, `end_s`, `wall_s`, `cpu_s`, `gpu`,
-    `device_indices`, in the order of their starts.
+    `devices` (JSON list of those it held), `busy_share` (of its wall time in which they ran a
+    kernel; null where that was not sampled), in the order of their starts.
 
     Seconds count from the first job; stretches in which nothing ran are cut out, so that jobs kept
     from an earlier run do not stretch the axis.
@@ -25,6 +28,8 @@ def job_times(usage: pd.DataFrame) -> pd.DataFrame:
             wall_s=("job_wall_s", "first"),
             cpu_s=("cpu_s", "sum"),
             gpu=("gpu_granted", "first"),
+            devices=("device_indices", "first"),
+            busy_s=("gpu_busy_s", lambda s: s.astype(float).sum(min_count=1)),
         )
         .reset_index()
         .sort_values(["begun", "job"], ignore_index=True)
@@ -35,15 +40,24 @@ def job_times(usage: pd.DataFrame) -> pd.DataFrame:
     gap = (start - last_end).clip(lower=0)
     jobs["start_s"] = start - gap.where(gap > IDLE_S, 0.0).cumsum()
     jobs["end_s"] = jobs["start_s"] + jobs["wall_s"]
-    return jobs.drop(columns="begun")
+    jobs["busy_share"] = (jobs["busy_s"] / jobs["wall_s"]).clip(upper=1.0)
+    return jobs.drop(columns=["begun", "busy_s"])
 
 
 def jobs_in_lanes(usage: pd.DataFrame) -> pd.DataFrame:
-    """Return `job_times` with a `lane` each: `GPU slot 1`, `no GPU 1`, …; no two jobs overlap."""
+    """Return `job_times` with a `lane` each; no two jobs of a lane overlap.
+
+    A lane is the device that a job held (`GPU 0`), a slot where a CPU did its work (`GPU slot 1`),
+    or one of those that held none (`no GPU 1`).
+    """
     jobs = job_times(usage)
     free: dict[str, list[float]] = {"GPU slot": [], "no GPU": []}
     lanes = []
     for job in jobs.itertuples():
+        held = json.loads(job.devices or "[]") if isinstance(job.devices, str) else []
+        if held:
+            lanes.append(f"GPU {', '.join(held)}")
+            continue
         kind = "GPU slot" if job.gpu else "no GPU"
         ends = free[kind]
         lane = next((i for i, end in enumerate(ends) if end <= job.start_s), len(ends))

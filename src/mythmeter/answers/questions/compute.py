@@ -116,9 +116,17 @@ def _timeline(usage: pd.DataFrame) -> Picture:
                 scale=STAGE_COLOUR,
                 legend=alt.Legend(title=None, orient="bottom", columns=4),
             ),
-            tooltip=tooltips({"job": "job", "wall_s:Q": "s"}),
+            tooltip=tooltips({"job": "job", "wall_s:Q": "s", "busy_share:Q": "share GPU busy"}),
         )
     )
+    if table["busy_share"].notna().any():
+        chart = chart.encode(
+            opacity=alt.Opacity(
+                "busy_share:Q",
+                scale=alt.Scale(domain=[0, 1], range=[0.25, 1]),
+                legend=alt.Legend(title="share GPU busy", orient="bottom"),
+            )
+        )
     return Picture(
         name="compute_timeline",
         title="Which job held what, and when",
@@ -128,7 +136,7 @@ def _timeline(usage: pd.DataFrame) -> Picture:
         ),
         chart=fluid(chart, rows_px(len(lanes))),
         table=table,
-        units={"start_s": "s", "end_s": "s", "wall_s": "s"},
+        units={"start_s": "s", "end_s": "s", "wall_s": "s", "busy_share": "share"},
     )
 
 
