@@ -1,5 +1,6 @@
 """Inputs that depend on the sheet, and what a job asks of the machine."""
 
+import hashlib
 from functools import cache
 
 from snakemake.exceptions import WorkflowError
@@ -277,6 +278,18 @@ def sync_vram_needed_mb(wildcards, rulename):
     """The same at the first try."""
     base = SYNC_VRAM_MB[render_of(wildcards).syncer]
     return vram_needed_mb(base)(wildcards, rulename)
+
+
+def experiment_tables():
+    """Tables that experiments have left, each with a digest, so that a new one is answered from."""
+    tables = [
+        project.results / "experiments" / f"{name}.parquet" for name in EXPERIMENTS
+    ]
+    return [
+        [str(table), hashlib.sha256(table.read_bytes()).hexdigest()]
+        for table in tables
+        if table.is_file()
+    ]
 
 
 def detector_scores():

@@ -95,15 +95,6 @@ rule answer_questions:
             "<results>/render/{render}/timeline.parquet", render=project.renders
         ),
         machines="<results>/profile/machines.parquet",
-        # Those that `make experiments` has written; a new one draws the page again.
-        experiments=[
-            str(path)
-            for path in (
-                project.results / "experiments" / f"{name}.parquet"
-                for name in EXPERIMENTS
-            )
-            if path.is_file()
-        ],
         detector_scores=detector_scores(),
         prices=str(project.prices),
         gpus=str(project.gpus),
@@ -130,6 +121,8 @@ rule answer_questions:
         code=lambda wildcards: code_version("answer_questions"),
         renders=list(project.renders),
         service=config["answers"]["service"],
+        # Not inputs: under this sheet their rules would make other tables of the same names.
+        experiments=experiment_tables(),
     script:
         "../scripts/answer_questions.py"
 

@@ -22,7 +22,7 @@ with run_job(snakemake):
         market=Path(snakemake.input.market),
         founding=Path(snakemake.input.founding),
         machines=Path(snakemake.input.machines),
-        experiments=[Path(path) for path in snakemake.input.experiments],
+        experiments=[Path(path) for path, _ in snakemake.params.experiments],
         detector_scores=[Path(path) for path in snakemake.input.detector_scores],
         service=dict(snakemake.params.service),
         template=Path(snakemake.input.template),

@@ -57,6 +57,7 @@ def open_page(browser: webdriver.Chrome, page: Path, width: int, height: int = 9
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
     )
+    assert page.is_file(), f"there is no page {page}"
     browser.get(page.resolve().as_uri())
     WebDriverWait(browser, 60).until(
         lambda b: b.execute_script(

@@ -84,6 +84,11 @@ def measure_batch(
 
 def measure_users(batches: Sequence[Path], parquet: Path, csv: Path) -> None:
     """Write the tables of all batches as one, the smallest batch first."""
+    if not batches:
+        raise AnswerError(
+            "There is no batch to put together: the sheet has no rows users-<k>-<i>. Give "
+            "--configfile config/experiments/users.yaml."
+        )
     tables = [pd.read_parquet(path) for path in batches]
     tables.sort(key=lambda table: int(table["batch"].iloc[0]))
     write_table(pd.concat(tables, ignore_index=True), parquet, csv)
