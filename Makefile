@@ -67,8 +67,8 @@ demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/r
 # person and a target comes first, and is the built-in example's own.
 EXPERIMENT = $(SNAKEMAKE) --configfile config/experiments/
 
-experiments: setup ## measure length, users, optimisations and training at small size, and answer from them
-	$(EXPERIMENT)length.yaml -- share_work
+# After the example: what compiles at its first use would be counted with the first render otherwise.
+experiments: demo ## measure length, users, optimisations and training at small size, and answer from them
 	$(EXPERIMENT)length.yaml -- measure_lengths
 	for k in $(BATCHES); do $(EXPERIMENT)users.yaml -- results/experiments/users/$$k.parquet; done
 	$(EXPERIMENT)users.yaml -- measure_users

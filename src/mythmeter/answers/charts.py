@@ -16,7 +16,8 @@ WIDTH_PX = 680
 def scope_text(scope: Scope) -> str:
     """The line under every chart: what was measured, on what."""
     return (
-        f"{scope.renders} render(s), {scope.output_s:.1f} s of output; n = 1 run; device: "
+        f"{scope.renders} render{'s' if scope.renders > 1 else ''}, {scope.output_s:.1f} s of "
+        f"output; n = 1 run; device: "
         f"{scope.device}; {scope.processor}, {scope.logical_cores} logical cores"
     )
 

@@ -64,6 +64,8 @@ def written(quantity: Quantity) -> str:
     if unit.startswith("USD"):
         return f"${number(value)}{unit.removeprefix('USD')}"
     figure = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else number(value)
+    if value == 1 and unit == "GPUs":
+        return "1 GPU"
     return figure if unit == "1" else f"{figure} {unit}"
 
 

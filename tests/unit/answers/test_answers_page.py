@@ -119,7 +119,7 @@ def test_an_old_price_is_stale_and_is_not_the_one_quoted(repository: Path, tmp_p
     )
     answer_questions(**inputs | {"prices": prices}, today=TODAY)
     text = inputs["page"].read_text()
-    assert "At T4 · New new (2026-11-30) a minute of video costs" in text
+    assert "At T4 · New new (2026-11-30) it costs" in text
     assert "At T4 · Old" not in text
 
 

@@ -154,7 +154,7 @@ def _price(costs: Sequence[OfferCost], measured: Measured) -> Saying:
     parts, numbers = [], {}
     if rented:
         first = rented[0]
-        text = f"At {first.label} ({first.price_date}) a minute of video costs {{rented_minute}}"
+        text = f"At {first.label} ({first.price_date}) it costs {{rented_minute}}"
         numbers["rented_minute"] = first.usd_per_output_min
         if measured.scope.device == "cpu":  # elsewhere it was held on another GPU than this one
             text += ", and a new person {person_once} once"
@@ -198,10 +198,13 @@ def _idle(plans: Sequence[Plan], costs: Sequence[OfferCost]) -> list[Saying]:
 
 
 def _break_even(pairs: Sequence[BreakEven]) -> list[Saying]:
-    current = [pair for pair in pairs if not pair.offer_stale]
+    # A spot machine is taken away when somebody else wants it: no ground for a service.
+    current = [pair for pair in pairs if not pair.offer_stale and "(spot)" not in pair.offer]
     if not current:
         return []
-    return [Saying(_escaped(f"Own GPU or hosted service: {current[0].verdict}"))]
+    pair = current[0]
+    text = f"Own GPU ({pair.offer}) or hosted service ({pair.service}): {pair.verdict}."
+    return [Saying(_escaped(text))]
 
 
 def _escaped(text: str) -> str:

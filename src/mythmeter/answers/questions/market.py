@@ -58,8 +58,8 @@ def what_becomes_of_the_market(priors: Priors, today: date, command: str) -> Que
                 {"returned_asked": asked.gpus},
             ),
             Saying(
-                "Why it was asked: NVIDIA's part of the S&P 500 went from {index_2021} (March 2021)"
-                " to {index_2025} (March 2025).",
+                "Why it was asked: NVIDIA had {index_2021} in March 2021, and {index_2025} in "
+                "March 2025.",
                 {"index_2021": shares[2021], "index_2025": shares[2025]},
             ),
         ],

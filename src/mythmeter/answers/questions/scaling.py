@@ -82,7 +82,7 @@ def _length_saying(fits: Mapping[str, ScalingFit]) -> Saying:
         else "{once_a_render} are paid once a render"
     )
     return Saying(
-        f"The cost of a video grows {kind}: {{per_second}} for each further second, and {fixed}.",
+        f"The processor time of a video grows {kind}: {{per_second}}, and {fixed}.",
         {"per_second": whole.per_output_s, "once_a_render": whole.once}
         if not whole.once_is_zero
         else {"per_second": whole.per_output_s},
