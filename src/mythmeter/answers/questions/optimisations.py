@@ -76,7 +76,7 @@ def _quality(row: dict[str, Any]) -> str:
     if not isinstance(row["quality_metric"], str):
         return str(row["reason"] or "not measured")
     unit = f" {row['quality_unit']}" if row["quality_unit"] not in (None, "", "1") else ""
-    metric = str(row["quality_metric"]).replace("_", " ")
+    metric = str(row["quality_metric"]).replace("_", " ").replace("psnr", "PSNR")
     before, after = row["base_quality"], row["variant_quality"]
     return f"{metric}: {number(before)} → {number(after)}{unit}"
 
