@@ -58,7 +58,8 @@ def test_the_whole_example_can_be_planned_in_a_bucket(
     bucket: set[str], moto: Moto, tmp_path: Path
 ) -> None:
     """No rule lists a folder or expands a path that is not here."""
-    for name in ("config/footage/langer.json", "config/prices.csv"):
+    tables = ("prices", "gpus", "market")
+    for name in ("config/footage/langer.json", *(f"config/{table}.csv" for table in tables)):
         moto.put(BUCKET, f"{PREFIX}/{name}", (REPOSITORY / name).read_bytes())
     planned = snakemake(moto, tmp_path / "storage", "--dry-run", "--quiet", "reason")
     assert planned.returncode == 0, planned.stdout + planned.stderr
