@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from media_fuzz.cases import make_case
-from media_fuzz.judge import Judgement, adopt_orphans, child_peak_mb, judge
+from media_fuzz.judge import Judgement, child_peak_mb, judge
 from media_fuzz.originals import make_originals
 
 MEDIA = Path(__file__).parents[3] / "shared" / "media"
@@ -29,7 +29,6 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--keep", type=Path, help="folder for files that were not simply judged")
     options = parser.parse_args()
-    adopt_orphans()
     totals = Totals()
     with tempfile.TemporaryDirectory(prefix="mythmeter-fuzz-") as scratch:
         originals = make_originals(Path(scratch) / "originals", MEDIA)

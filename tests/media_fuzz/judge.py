@@ -46,16 +46,33 @@ class Judgement:
     written_bytes: int = 0
 
 
-def adopt_orphans() -> None:
-    """Become the parent of every descendant that loses its own, so that orphans are seen."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+@contextmanager
+def _adopting_orphans() -> Iterator[None]:
+    """Be the parent of every descendant that loses its own, so that orphans are seen.
+
+    Not for longer than the block: whoever adopts must also bury, and other tests leave orphans that
+    nobody here would wait for.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        prctl(PR_SET_CHILD_SUBREAPER, 0)
 
 
 def judge(data: bytes, name: str, folder: Path) -> Judgement:
     """Write a file into an empty folder and treat it as a user's."""
+    with _adopting_orphans():
+        return _judged(data, name, folder)
+
+
+def _judged(data: bytes, name: str, folder: Path) -> Judgement:
     found = Judgement()
     source = folder / name
     source.write_bytes(data)
+    # Children from before are somebody else's: a server that other tests talk to, say.
+    before = set(psutil.Process().children(recursive=True))
     started, cpu_0 = time.perf_counter(), _cpu_s()
     with _scratch(folder / "tmp"):
         found.clip = _stage(found, source, lambda: _normalise(source, folder, found))
@@ -69,7 +86,7 @@ def judge(data: bytes, name: str, folder: Path) -> Judgement:
         wanted |= {"out/16000.wav", "out/24000.wav"}
     if set(left) != wanted:
         found.faults.append(f"files left or missing: {sorted(set(left) ^ wanted)}")
-    children = psutil.Process().children(recursive=True)
+    children = set(psutil.Process().children(recursive=True)) - before
     if children:
         found.faults.append(f"processes left: {[child.cmdline()[:2] for child in children]}")
         for child in children:

@@ -2,6 +2,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,15 @@ def test_a_killed_writer_leaves_the_old_file_as_it_was(tmp_path):
     killed = subprocess.run([sys.executable, "-c", program, str(target)])
     assert killed.returncode == -signal.SIGKILL
     assert target.read_text() == "old"
+
+
+def test_what_a_killed_writer_left_goes_though_nobody_reaped_it(tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    while "Z" not in Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0]:
+        time.sleep(0.01)
+    left = tmp_path / f".table.{child.pid}.partial.csv"
+    left.write_text("half")
+    with replacing(tmp_path / "table.csv") as partial:
+        partial.write_text("whole")
+    assert not left.exists()
+    child.wait()

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.workflow
 
 SPOKEN = {"speak_script", "plan_render", "drive_lips", "sync_lips"}
 ENCODED = {"composite", "assemble", "mark_render", "verify_render", "score_render"}
-PROFILE = {"gather_usage", "gather_machines", "draw_charts", "write_report"}
+PROFILE = {"gather_usage", "gather_machines", "draw_charts", "answer_questions", "write_report"}
 FACES = {"track_faces", "crop_faces", "train_swap", "swap_faces"}
 
 
@@ -33,13 +33,13 @@ def test_another_script_speaks_syncs_and_renders_again_but_keeps_the_faces(varia
 def test_another_price_redraws_the_charts_only(variant):
     prices = variant.folder / "prices.csv"
     prices.write_text(prices.read_text().replace("0.526", "0.527"))
-    assert variant.planned() == {"draw_charts", "write_report"}
+    assert variant.planned() == {"draw_charts", "answer_questions", "write_report"}
 
 
-def test_a_record_set_dropped_in_is_gathered_and_nothing_else(variant):
+def test_a_record_set_dropped_in_is_gathered_and_answered_from_alone(variant):
     export_records(variant.results, variant.folder / "records" / "laptop")
     variant.change(records="records")
-    assert variant.planned() == {"gather_machines"}
+    assert variant.planned() == {"gather_machines", "answer_questions"}
 
 
 def test_another_crf_encodes_again_and_onward(variant):
