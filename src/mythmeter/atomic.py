@@ -60,7 +60,7 @@ def _runs(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Whether a process has ended and nobody asked how: in a container without an init, for ever."""
+    """Whether a process has ended and nobody asked how; without an init that lasts for ever."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
