@@ -121,6 +121,7 @@ rule answer_questions:
         code=lambda wildcards: code_version("answer_questions"),
         renders=list(project.renders),
         service=config["answers"]["service"],
+        spot_mtbi_h=config["answers"]["spot_mtbi_h"],
         # Not inputs: under this sheet their rules would make other tables of the same names.
         experiments=experiment_tables(),
     script:

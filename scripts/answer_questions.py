@@ -25,6 +25,7 @@ with run_job(snakemake):
         experiments=[Path(path) for path, _ in snakemake.params.experiments],
         detector_scores=[Path(path) for path in snakemake.input.detector_scores],
         service=dict(snakemake.params.service),
+        spot_mtbi_h=float(snakemake.params.spot_mtbi_h),
         template=Path(snakemake.input.template),
         page=Path(snakemake.output.page),
         folder=Path(snakemake.output.tables),

@@ -197,6 +197,7 @@ def answer_inputs(
             "peak_factor": 3,
             "wait_p95_s": 120,
         },
+        "spot_mtbi_h": 6.0,
         "template": repository / "reports" / "templates" / "answers.html.j2",
         "page": folder / "answers.html",
         "folder": folder / "answers",

@@ -41,6 +41,7 @@ def answer_questions(
     experiments: Sequence[Path],
     detector_scores: Sequence[Path],
     service: Mapping[str, Any],
+    spot_mtbi_h: float,
     template: Path,
     page: Path,
     folder: Path,
@@ -56,6 +57,7 @@ def answer_questions(
         experiments: those of `length`, `users`, `training`, `ablation` that were run (Parquet).
         detector_scores: scores of a detector, where there are any (CSV).
         service: `answers.service` of the configuration.
+        spot_mtbi_h: mean hours between interruptions of a spot GPU.
         template: of the page.
         page, folder: written.
         today: by which prices are fresh or stale; None: today.
@@ -69,7 +71,7 @@ def answer_questions(
         gpus=read_gpus(gpus),
         lengths=tables.get("length"),
     )
-    first = how_many(measured, service_of(service))
+    first = how_many(measured, service_of(service), spot_mtbi_h)
     questions = [
         first,
         which_stage(measured.usage, measured.scope, measured.scope_text, RUN),

@@ -92,6 +92,18 @@ def test_the_dearer_setting_is_called_dearer(page: str, quantities: pd.DataFrame
     assert "Not measured: train compiled: takes minutes on a processor." in page
 
 
+def test_a_spot_machine_that_is_taken_away_more_often_costs_more(
+    repository: Path, tmp_path: Path
+) -> None:
+    longer = []
+    for hours in (6.0, 0.5):
+        inputs = answer_inputs(repository, tmp_path / str(hours), experiments=())
+        answer_questions(**inputs | {"spot_mtbi_h": hours}, today=TODAY)
+        rows = pd.read_csv(inputs["folder"] / "quantities.csv").set_index("quantity")
+        longer.append(rows.loc["spot_longer", "value"])
+    assert 0 < longer[0] < longer[1]
+
+
 def test_the_last_of_two_users_waits_for_the_slot(quantities: pd.DataFrame) -> None:
     rows = quantities.set_index("quantity")
     assert rows.loc["last_wait", "value"] > 0

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mythmeter.answers.break_even import BreakEven, break_even, break_even_frame
 from mythmeter.answers.capacity.demand import Demand, Target
+from mythmeter.answers.capacity.interruptions import FORMULA, times_slower
 from mythmeter.answers.capacity.plan import Plan, capacity_table, plan_for_users
 from mythmeter.answers.cost import (
     OfferCost,
@@ -49,7 +50,7 @@ class Service:
     target: Target
 
 
-def how_many(measured: Measured, service: Service) -> Question:
+def how_many(measured: Measured, service: Service, spot_mtbi_h: float) -> Question:
     """Answer from the GPU slots that a run held, and a simulated service with many users."""
     held, per_output = measured.held_by_a_render(), slot_per_output(measured)
     plans = plan_for_users(
@@ -84,6 +85,7 @@ def how_many(measured: Measured, service: Service) -> Question:
             _price(costs, measured),
             *_idle(plans, costs),
             *_break_even(pairs),
+            _spot(measured, service.demand.video_s, spot_mtbi_h),
         ],
         scope=measured.scope_text,
         command=measured.command,
@@ -205,6 +207,29 @@ def _break_even(pairs: Sequence[BreakEven]) -> list[Saying]:
     pair = current[0]
     text = f"Own GPU ({pair.offer}) or hosted service ({pair.service}): {pair.verdict}."
     return [Saying(_escaped(text))]
+
+
+def _spot(measured: Measured, video_s: float, mtbi_h: float) -> Saying:
+    job_s = float(np.median(measured.service_s(video_s)))
+    slower = times_slower(job_s, mtbi_h * 3600)
+    source = f"{FORMULA}; {measured.service_source}"
+    number = (
+        Quantity(
+            slower - 1,
+            "share",
+            len(measured.service_s(video_s)),
+            source,
+            f"{measured.service_scope(video_s)}; begun from scratch at each interruption",
+            reason="an expected value; the interruptions are assumed (answers.spot_mtbi_h)",
+        )
+        if np.isfinite(slower)
+        else Quantity.missing("share", "it would practically never end", source)
+    )
+    return Saying(
+        f"On a spot machine that is taken away every {mtbi_h:g} h on average, a video of "
+        f"{video_s:g} s takes {{spot_longer}} longer.",
+        {"spot_longer": number},
+    )
 
 
 def _escaped(text: str) -> str:
