@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from mythmeter.answers.answers_page import write_answers
-from mythmeter.answers.batch_scoring import audit_challenge
 from mythmeter.answers.batch_waits import batch_waits
 from mythmeter.answers.capacity.demand import Demand, Target
+from mythmeter.answers.challenge.audit import audit_challenge
+from mythmeter.answers.challenge.scenarios import challenge_scenarios
 from mythmeter.answers.detectability import judge, read_scores
 from mythmeter.answers.founding import read_founding
 from mythmeter.answers.gpus import read_gpus
@@ -20,10 +21,11 @@ from mythmeter.answers.priors import read_priors
 from mythmeter.answers.question import Question
 from mythmeter.answers.questions.checks import can_be_told, other_machines, published_figures
 from mythmeter.answers.questions.compute import which_stage
-from mythmeter.answers.questions.gpus import Service, headline, how_many
+from mythmeter.answers.questions.gpus import headline, how_many
 from mythmeter.answers.questions.market import what_becomes_of_the_market
 from mythmeter.answers.questions.optimisations import what_optimises
 from mythmeter.answers.questions.scaling import how_it_scales
+from mythmeter.answers.questions.service import Service
 from mythmeter.answers.questions.training import is_training_needed
 
 CHALLENGE = "detection_challenge"
@@ -71,6 +73,7 @@ def answer_questions(
         gpus=read_gpus(gpus),
         lengths=tables.get("length"),
     )
+    challenge = read_founding(founding)[CHALLENGE]
     first = how_many(measured, service_of(service), spot_mtbi_h)
     questions = [
         first,
@@ -79,7 +82,9 @@ def answer_questions(
         how_it_scales(tables.get("length"), _waits(tables.get("users"))),
         what_optimises(tables.get("ablation")),
         what_becomes_of_the_market(read_priors(market), today, RUN),
-        published_figures(audit_challenge(read_founding(founding)[CHALLENGE]), RUN),
+        published_figures(
+            audit_challenge(challenge), challenge_scenarios(challenge, spot_mtbi_h), RUN
+        ),
         *_others(pd.read_parquet(machines)),
         *_told(detector_scores),
     ]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mythmeter.answers.batch_scoring import Finding, finding_frame
+from mythmeter.answers.challenge.audit import Finding, finding_frame
+from mythmeter.answers.challenge.scenarios import Scenario, scenario_frame
 from mythmeter.answers.detectability import (
     CHALLENGE_WINNER,
     Detectability,
@@ -19,11 +20,14 @@ from mythmeter.answers.saying import Saying
 MACHINES = "profile/machines.parquet"
 
 
-def published_figures(findings: Sequence[Finding], command: str) -> Question:
+def published_figures(
+    findings: Sequence[Finding], scenarios: Sequence[Scenario], command: str
+) -> Question:
     """The account of the detection challenge, worked out again by our own model.
 
     Args:
         findings: from `audit_challenge`.
+        scenarios: from `challenge_scenarios`: on demand, spot, spot with checkpoints.
         command: draws the page again.
     """
     wrong = [finding for finding in findings if finding.agrees is False]
@@ -41,11 +45,34 @@ def published_figures(findings: Sequence[Finding], command: str) -> Question:
             counted,
         ),
         further=[
-            Saying(_plain(f"{finding.what.capitalize()}: {finding.remark}.")) for finding in wrong
+            *(
+                Saying(_plain(f"{finding.what.capitalize()}: {finding.remark}."))
+                for finding in wrong
+            ),
+            _played_through(scenarios),
         ],
         scope="config/founding.csv; docs/answers.md has the audit in full",
         command=command,
-        tables={"published_figures": finding_frame(list(findings))},
+        tables={
+            "published_figures": finding_frame(list(findings)),
+            "published_replays": scenario_frame(scenarios),
+        },
+    )
+
+
+def _played_through(scenarios: Sequence[Scenario]) -> Saying:
+    on_demand, begun_again, saved = scenarios
+    return Saying(
+        "Played through in simulated time, the fleet is done after {days_on_demand}. On spot "
+        "machines it would need {days_begun_again} if every interrupted job began again, with "
+        "{lost_begun_again} lost; with checkpoints {days_saved}. How much the jobs' hours vary is "
+        "assumed.",
+        {
+            "days_on_demand": on_demand.days,
+            "days_begun_again": begun_again.days,
+            "lost_begun_again": begun_again.lost_share,
+            "days_saved": saved.days,
+        },
     )
 
 

@@ -1,16 +1,14 @@
 """How many GPUs does one deepfake take, and a service with N users?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from mythmeter.answers.break_even import BreakEven, break_even, break_even_frame
-from mythmeter.answers.capacity.demand import Demand, Target
 from mythmeter.answers.capacity.interruptions import FORMULA, times_slower
-from mythmeter.answers.capacity.plan import Plan, capacity_table, plan_for_users
+from mythmeter.answers.capacity.plan import capacity_table, plan_for_users
 from mythmeter.answers.cost import (
     OfferCost,
     held_s_per_render,
@@ -33,21 +31,17 @@ from mythmeter.answers.measured import Measured
 from mythmeter.answers.picture import Picture
 from mythmeter.answers.quantity import Quantity
 from mythmeter.answers.question import Question
+from mythmeter.answers.questions.service import (
+    Service,
+    idle_sayings,
+    service_saying,
+    users_picture,
+)
 from mythmeter.answers.saying import Saying
 
 SOURCE = "profile/usage.parquet"
 MINUTE = "USD per output minute"
 OFFERS_DRAWN = 12
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service that makes such videos, as the configuration describes it."""
-
-    users: Sequence[int]
-    demand: Demand
-    """Of the first number of users."""
-    target: Target
 
 
 def how_many(measured: Measured, service: Service, spot_mtbi_h: float) -> Question:
@@ -79,17 +73,17 @@ def how_many(measured: Measured, service: Service, spot_mtbi_h: float) -> Questi
     return Question(
         key="gpus",
         title="How many GPUs does one deepfake take, and a service with N users?",
-        answer=one + Saying(" ") + _service_saying(plans),
+        answer=one + Saying(" ") + service_saying(plans),
         further=[
             *_caveats(measured),
             _price(costs, measured),
-            *_idle(plans, costs),
+            *idle_sayings(plans, costs, measured),
             *_break_even(pairs),
             _spot(measured, service.demand.video_s, spot_mtbi_h),
         ],
         scope=measured.scope_text,
         command=measured.command,
-        pictures=[_users_picture(plans), _price_picture(costs, measured)],
+        pictures=[users_picture(plans), _price_picture(costs, measured)],
         tables={
             "gpus_prices": _founded_offers(costs),
             "gpus_service": capacity_table(plans),
@@ -119,21 +113,6 @@ def slot_per_output(measured: Measured) -> Quantity:
         held_s_per_render(measured.usage, measured.output_s).values(),
         SOURCE,
         "cold; enrolment included",
-    )
-
-
-def _service_saying(plans: Sequence[Plan]) -> Saying:
-    numbers, parts = {}, []
-    for plan in plans:
-        name = f"gpus_for_{plan.demand.users}"
-        numbers[name] = plan.gpus
-        parts.append(f"{plan.demand.users:,} users {{{name}}}")
-    demand, target = plans[0].demand, plans[0].target
-    return Saying(
-        f"A service whose users each ask for {demand.videos_per_user_day:g} videos of "
-        f"{demand.video_s:g} s a day, and wait at most {target.wait_s:g} s in {target.percentile:g}"
-        f" of 100 cases at the busiest hour, needs for {'; for '.join(parts)}.",
-        numbers,
     )
 
 
@@ -176,29 +155,6 @@ def _price(costs: Sequence[OfferCost], measured: Measured) -> Saying:
     return Saying("; ".join(parts) + ".", numbers)
 
 
-def _idle(plans: Sequence[Plan], costs: Sequence[OfferCost]) -> list[Saying]:
-    rented = [
-        c
-        for c in costs
-        if c.gpu is not None and not c.stale and c.usd_per_output_min.value is not None
-    ]
-    if not rented:
-        return []
-    small, large = plans[0], plans[-1]
-    numbers = {
-        f"busy_share_{small.demand.users}": small.utilisation,
-        f"busy_share_{large.demand.users}": large.utilisation,
-    }
-    return [
-        Saying(
-            f"Small services waste most of what they rent: with {small.demand.users:,} users the "
-            f"GPUs work {{busy_share_{small.demand.users}}}, with {large.demand.users:,} "
-            f"{{busy_share_{large.demand.users}}}.",
-            numbers,
-        )
-    ]
-
-
 def _break_even(pairs: Sequence[BreakEven]) -> list[Saying]:
     # A spot machine is taken away when somebody else wants it: no ground for a service.
     current = [pair for pair in pairs if not pair.offer_stale and "(spot)" not in pair.offer]
@@ -234,63 +190,6 @@ def _spot(measured: Measured, video_s: float, mtbi_h: float) -> Saying:
 
 def _escaped(text: str) -> str:
     return text.replace("{", "(").replace("}", ")")
-
-
-def _users_picture(plans: Sequence[Plan]) -> Picture:
-    table = pd.DataFrame(
-        [
-            {
-                "users": plan.demand.users,
-                "gpus": plan.gpus.value,
-                "low": plan.gpus.low,
-                "high": plan.gpus.high,
-                "formula": plan.gpus_erlang.value,
-                "utilisation": plan.utilisation.value,
-                "n": plan.gpus.n,
-                "source": plan.gpus.source,
-            }
-            for plan in plans
-        ]
-    )
-    x = alt.X(
-        "users:Q",
-        scale=alt.Scale(type="log", padding=20),
-        title="users",
-        axis=alt.Axis(values=list(table["users"]), format=","),
-    )
-    title = "GPUs at the busiest hour"
-    scale = alt.Scale(type="log", padding=16)
-    powers = [10**k for k in range(int(np.log10(table["high"].max())) + 2)]
-    axis = alt.Axis(values=powers, format=",")
-    base = alt.Chart(table).encode(x=x)
-    band = base.mark_rule(strokeWidth=6, opacity=0.35, color=ACCENT).encode(
-        y=alt.Y("low:Q", scale=scale, title=title, axis=axis), y2="high:Q"
-    )
-    line = base.mark_line(color=ACCENT).encode(
-        y=alt.Y("gpus:Q", scale=scale, title=title, axis=axis)
-    )
-    marks = base.mark_point(filled=True, size=70, color=ACCENT, opacity=1).encode(
-        y=alt.Y("gpus:Q", scale=scale, title=title, axis=axis),
-        tooltip=tooltips({"users:Q": "users", "gpus:Q": "GPUs", "utilisation:Q": "share busy"}),
-    )
-    labels = base.mark_text(dy=-14, fontSize=12).encode(
-        y=alt.Y("gpus:Q", scale=scale, title=title, axis=axis), text=alt.Text("gpus:Q", format=",")
-    )
-    return Picture(
-        name="gpus_for_users",
-        title="GPUs against users",
-        description="Line: GPUs needed against users, both logarithmic, with the simulated band.",
-        chart=fluid(alt.layer(band, line, marks, labels), 280),
-        table=table,
-        units={
-            "users": "users",
-            "gpus": "GPUs",
-            "low": "GPUs",
-            "high": "GPUs",
-            "formula": "GPUs",
-            "utilisation": "share",
-        },
-    )
 
 
 def _founded_offers(costs: Sequence[OfferCost]) -> pd.DataFrame:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from mythmeter.answers.drawing import ACCENT, CALM, fluid, labelled, rows_px, tooltips
-from mythmeter.answers.market import index_shares, returned_gpus, tornado
+from mythmeter.answers.market import index_shares, returned_gpus, sobol_shares, tornado
 from mythmeter.answers.picture import Picture
 from mythmeter.answers.priors import Priors, scenario
+from mythmeter.answers.quantity import Quantity
 from mythmeter.answers.question import Question
 from mythmeter.answers.saying import Saying
 
@@ -30,6 +31,7 @@ def what_becomes_of_the_market(priors: Priors, today: date, command: str) -> Que
     back, draws = returned_gpus(priors, today)
     swings = tornado(priors, draws)
     first = swings.iloc[0]
+    variance = sobol_shares(priors).sort_values("total", ascending=False, ignore_index=True)
     shares = index_shares(priors)
     asked, _ = returned_gpus(scenario(priors, failed=ASKED_SHARE), today)
     return Question(
@@ -51,7 +53,9 @@ def what_becomes_of_the_market(priors: Priors, today: date, command: str) -> Que
             Saying(
                 "This is arithmetic on assumptions, not a measurement: every factor is a row of "
                 f"config/market.csv with its source. What matters most is {first['parameter']}: "
-                "look that one up first."
+                f"look that one up first. Of the variance {variance['parameter'][0]} has "
+                "{first_share}, interactions included.",
+                {"first_share": _share_of_variance(variance.iloc[0])},
             ),
             Saying(
                 f"Were it {ASKED_SHARE:.0%} that fail, as was once supposed: {{returned_asked}}.",
@@ -66,7 +70,20 @@ def what_becomes_of_the_market(priors: Priors, today: date, command: str) -> Que
         scope=f"{back.gpus.scope}; {back.gpus.spread}; installed base grown to {today}",
         command=command,
         pictures=[_tornado(swings), _distribution(draws)],
-        tables={},
+        tables={"market_variance": variance},
+    )
+
+
+def _share_of_variance(row: pd.Series) -> Quantity:
+    return Quantity(
+        float(row["total"]),
+        "share",
+        int(row["n"]),
+        str(row["source"]),
+        f"total Sobol index, {row['unit']}",
+        float(row["low"]),
+        float(row["high"]),
+        str(row["spread"]),
     )
 
 

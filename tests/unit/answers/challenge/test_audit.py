@@ -2,13 +2,8 @@
 
 import pytest
 
-from mythmeter.answers.batch_scoring import (
-    Batch,
-    actual_usd,
-    audit_challenge,
-    finding_frame,
-    plan,
-)
+from mythmeter.answers.challenge.audit import actual_usd, audit_challenge, finding_frame
+from mythmeter.answers.challenge.plan import Batch, plan
 from mythmeter.answers.founding import read_founding
 from mythmeter.answers.gpus import read_gpus
 from mythmeter.answers.projection import time_ratio

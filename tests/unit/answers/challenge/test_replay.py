@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mythmeter.answers.batch_replay import ScoringBatch, replay
+from mythmeter.answers.challenge.replay import ScoringBatch, replay
 from mythmeter.errors import AnswerError
 
 CHALLENGE = ScoringBatch(
