@@ -57,7 +57,6 @@ include: "rules/lips.smk"
 include: "rules/render.smk"
 include: "rules/quality.smk"
 include: "rules/profile.smk"
-include: "rules/experiment_inputs.smk"
 include: "rules/experiments.smk"
 
 

@@ -157,7 +157,7 @@ def test_aws_batch_lets_a_job_run_for_a_day(batch: dict[str, dict[str, str]]) ->
 def rules_of_the_workflow() -> dict[str, str]:
     """Rule -> its text."""
     rules = {}
-    for path in (REPOSITORY / "rules").glob("*.smk"):
+    for path in (REPOSITORY / "rules").rglob("*.smk"):
         rules.update(re.findall(r"(?ms)^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text()))
     return {name: body for name, body in rules.items() if "script:" in body}
 

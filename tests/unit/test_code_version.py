@@ -98,7 +98,7 @@ def test_a_rule_without_an_adapter_is_a_mistake(package):
 
 
 def test_every_rule_with_a_script_passes_its_own_digest(repository):
-    text = "".join(path.read_text() for path in (repository / "rules").glob("*.smk"))
+    text = "".join(path.read_text() for path in (repository / "rules").rglob("*.smk"))
     # A rule without a script names files and runs nothing.
     blocks = [block for block in text.split("\nrule ")[1:] if "script:" in block]
     assert len(blocks) > 15

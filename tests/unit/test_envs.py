@@ -20,7 +20,7 @@ ENVS = sorted(path.stem for path in (REPOSITORY / "envs").glob("*.yaml"))
 def rules_of() -> dict[str, list[str]]:
     """Environment -> the rules that run in it."""
     found: dict[str, list[str]] = {}
-    for path in sorted((REPOSITORY / "rules").glob("*.smk")):
+    for path in sorted((REPOSITORY / "rules").rglob("*.smk")):
         for rule, body in re.findall(r"(?ms)^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text()):
             if "script:" not in body:
                 continue  # it names files and runs nothing

@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from mythmeter.answers.batches import FOLLOWS
-
 pytestmark = pytest.mark.workflow
 
 SHARED = {"generate_person", "enrol_voice", "train_swap", "normalise_clip", "track_faces"}
@@ -64,14 +62,3 @@ def test_ablation_makes_no_render(planned):
 def test_training_trains_two_pairs_and_scores_three_swaps(planned):
     found = counts(planned, "training", "compare_swaps")
     assert (found["train_pair"], found["score_swap"]) == (2, 3)
-
-
-def test_jobs_of_a_render_follow_one_another_as_the_table_of_waits_takes_it(planned):
-    dot = planned("users", "results/experiments/users/1.parquet")
-    rules = dict(re.findall(r'(\d+) ?\[label ?= ?"([a-z_]+)', dot))
-    edges = {(rules[a], rules[b]) for a, b in re.findall(r"(\d+) -> (\d+)", dot)}
-    found = {
-        rule: {before for before, after in edges if after == rule and before in FOLLOWS}
-        for rule in FOLLOWS
-    }
-    assert found == {rule: set(before) for rule, before in FOLLOWS.items()}

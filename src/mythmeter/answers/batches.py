@@ -12,24 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from mythmeter.answers.job_graph import WALK
 from mythmeter.answers.stages import stage_of
 from mythmeter.answers.tables import write_table
 from mythmeter.atomic import replacing
 from mythmeter.errors import AnswerError
 from mythmeter.usage.table import read_records
-
-FOLLOWS: Mapping[str, tuple[str, ...]] = {
-    "speak_script": (),
-    "swap_faces": (),
-    "plan_render": ("speak_script",),
-    "drive_lips": ("speak_script", "plan_render"),
-    "sync_lips": ("drive_lips", "plan_render", "swap_faces"),
-    "composite": ("plan_render", "sync_lips"),
-    "assemble": ("speak_script", "plan_render", "composite"),
-    "mark_render": ("speak_script", "assemble"),
-    "verify_render": ("mark_render",),
-}
-"""Rules of a render, each with those of the same render whose files it reads."""
 
 COLUMNS = (
     "batch",
@@ -158,7 +146,7 @@ def _end_s(phase: Any) -> float:
 
 def _ready_s(job: Mapping[str, Any], jobs: pd.DataFrame) -> float:
     """When the last job ended whose files this one reads; 0 where it reads shared files alone."""
-    before = jobs[(jobs["render"] == job["render"]) & jobs["rule"].isin(FOLLOWS[job["rule"]])]
+    before = jobs[(jobs["render"] == job["render"]) & jobs["rule"].isin(WALK[job["rule"]])]
     if isinstance(job["chunk"], str):  # a missing one comes out of the table as NaN
         before = before[before["chunk"].isna() | (before["chunk"] == job["chunk"])]
     return float(before["end_s"].max()) if len(before) else 0.0

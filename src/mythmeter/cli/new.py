@@ -194,10 +194,16 @@ def _footage_record(folder: Path, name: str, target: Path, licence: str) -> str:
 
 
 def _stage_settings() -> str:
-    """Return the settings of the stages as the built-in configuration has them, comments too."""
+    """Return the settings of the stages as the built-in configuration has them, comments too.
+
+    Not those of the experiments: their sheets lie beside the built-in configuration.
+    """
     built_in = MarkedYaml(SCHEMAS.parent / "config.yaml")
     lines = read_text(built_in.path).splitlines(keepends=True)
-    return "".join(lines[built_in.line(["device"]) - 1 :])
+    starts = sorted(built_in.line([key]) - 1 for key in built_in.value)
+    first, apart = (built_in.line([key]) - 1 for key in ("device", "experiments"))
+    end = next((start for start in starts if start > apart), len(lines))
+    return "".join(lines[first:apart] + lines[end:])
 
 
 def _person_file(name: str, clips: Iterable[Showing]) -> str:

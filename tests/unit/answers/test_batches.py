@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from usage_jobs import job, table
 
-from mythmeter.answers.batches import COLUMNS, FOLLOWS, batch_table
+from mythmeter.answers.batches import COLUMNS, batch_table
 from mythmeter.errors import AnswerError
 
 SHARED = table(job("enrol_voice", -100.0, -1.0, gpu=1, person="ada"))
@@ -104,7 +104,3 @@ def test_a_record_that_does_not_say_when_its_process_began_is_refused():
     old["process_started_at"] = None
     with pytest.raises(AnswerError, match="older Mythmeter"):
         batch_table(old, SHARED, batch=1, gpus=1, source="x")
-
-
-def test_every_rule_that_follows_another_is_a_rule_of_a_render():
-    assert {before for rules in FOLLOWS.values() for before in rules} <= set(FOLLOWS)

@@ -26,7 +26,7 @@ def test_only_jobs_that_hold_a_slot_count_and_each_counts_once(usage):
 
 
 def test_every_rule_of_the_workflow_belongs_to_a_stage(repository):
-    text = "".join(path.read_text() for path in (repository / "rules").glob("*.smk"))
+    text = "".join(path.read_text() for path in (repository / "rules").rglob("*.smk"))
     rules = {line.split()[1].rstrip(":") for line in text.splitlines() if line.startswith("rule ")}
     without_work = {"fetch_model", "gather_usage", "draw_charts", "write_report", "compare_swaps"}
     without_work |= {"gather_machines", "answer_questions"}

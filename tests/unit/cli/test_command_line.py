@@ -9,6 +9,7 @@ import yaml
 
 from mythmeter.cli import consent_enrol, main
 from mythmeter.config import load_project
+from mythmeter.config.variants import load_variants
 from mythmeter.people.keys import load_key
 from mythmeter.people.ledger import Signed, open_ledger
 from mythmeter.people.likeness import Likeness
@@ -87,9 +88,18 @@ def test_new_writes_every_setting_of_the_stages(new: Callable[..., int], tmp_pat
     built_in = yaml.safe_load(Path("config/config.yaml").read_text())
     written = yaml.safe_load((tmp_path / "mine" / "config.yaml").read_text())
     apart = {"paths", "renders", "people", "models", "footage"}
-    apart |= {"prices", "gpus", "market", "records"}
+    apart |= {"prices", "gpus", "market", "records", "experiments"}
     for key in built_in.keys() - apart:
         assert written[key] == built_in[key]
+
+
+def test_new_names_no_file_that_is_not_there(new: Callable[..., int], tmp_path: Path) -> None:
+    assert new() == 0
+    folder = tmp_path / "mine"
+    written = yaml.safe_load((folder / "config.yaml").read_text())
+    assert "experiments" not in written
+    config = {**yaml.safe_load(Path("config/config.yaml").read_text()), **written}
+    assert load_variants(config, [folder / "config.yaml"])
 
 
 def test_a_target_without_a_licence_is_asked_for_before_the_run(

@@ -17,7 +17,7 @@ def mode(path: Path) -> int:
 
 
 def test_no_rule_puts_its_output_into_a_cache_that_others_share(repository: Path) -> None:
-    rules = [*(repository / "rules").glob("*.smk"), repository / "Snakefile"]
+    rules = [*(repository / "rules").rglob("*.smk"), repository / "Snakefile"]
     assert len(rules) > 5
     assert not [path.name for path in rules if "cache:" in path.read_text()]
 

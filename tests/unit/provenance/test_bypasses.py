@@ -25,7 +25,7 @@ def test_only_the_rule_that_verifies_writes_to_the_final_place(repository: Path)
     """Asking Snakemake for `renders/demo.mp4` therefore runs the verification first."""
     writing = {
         name
-        for file in (repository / "rules").glob("*.smk")
+        for file in (repository / "rules").rglob("*.smk")
         for name, body in RULE.findall(file.read_text(encoding="utf-8"))
         if any("<results>/renders/" in output for output in OUTPUT.findall(body))
     }
