@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with run_job(snakemake):
-    from mythmeter.answers.batches import measure_users
+    from mythmeter.answers.at_once.measure import measure_users
 
     measure_users(
         [Path(file) for file in snakemake.input.batches],

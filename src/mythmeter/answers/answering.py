@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mythmeter.answers.answers_page import write_answers
-from mythmeter.answers.batch_waits import batch_waits
+from mythmeter.answers.at_once.compared import batch_waits
 from mythmeter.answers.capacity.demand import Demand, Target
 from mythmeter.answers.challenge.audit import audit_challenge
 from mythmeter.answers.challenge.scenarios import challenge_scenarios

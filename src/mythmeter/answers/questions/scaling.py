@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from mythmeter.answers.batch_waits import BatchWait
+from mythmeter.answers.at_once.compared import BatchWait
 from mythmeter.answers.drawing import ACCENT, CALM, STAGE_COLOUR, fluid, labelled, rows_px, tooltips
 from mythmeter.answers.picture import Picture
 from mythmeter.answers.quantity import Quantity

@@ -79,9 +79,9 @@ def idle_sayings(
             f"Small services pay for waiting GPUs. With {few:,} users a minute of video costs "
             f"{{kept_all_day_{few}}} where the GPUs of the busiest hour are kept all day, and "
             f"{{at_peak_{few}}} at that hour alone; were only working seconds billed, "
-            f"{{busy_only}}. With {many:,} users it is {{kept_all_day_{many}}} and {{at_peak_{many}}}. "
-            f"The share of the day's bill that pays for waiting falls from {{idle_share_{few}}} to "
-            f"{{idle_share_{many}}}.",
+            f"{{busy_only}}. With {many:,} users it is {{kept_all_day_{many}}} and "
+            f"{{at_peak_{many}}}. The share of the day's bill that pays for waiting falls from "
+            f"{{idle_share_{few}}} to {{idle_share_{many}}}.",
             numbers,
         )
     ]

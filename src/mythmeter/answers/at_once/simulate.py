@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from mythmeter.answers.batch_run import BatchJob, copies, run_once
+from mythmeter.answers.at_once.simulated_run import BatchJob, copies, run_once
+from mythmeter.answers.at_once.waiting import LAST
 from mythmeter.answers.job_graph import WALK, Sheet, jobs_of, link, order_of
 from mythmeter.answers.quantity import Quantity
-from mythmeter.answers.waiting import LAST
 from mythmeter.errors import AnswerError
 
 BAND = 0.90

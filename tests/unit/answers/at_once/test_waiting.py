@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from mythmeter.answers.batch import (
+from mythmeter.answers.at_once.simulate import (
     batch_table,
     chain_of,
     inside_band,
     services_of,
     simulate_batch,
 )
+from mythmeter.answers.at_once.waiting import gpu_waits, render_waits, start_overheads_s
 from mythmeter.answers.job_graph import WALK, jobs_of, link
 from mythmeter.answers.stages import STAGES
-from mythmeter.answers.waiting import gpu_waits, render_waits, start_overheads_s
 from mythmeter.errors import AnswerError
 from mythmeter.usage.table import COLUMNS
 

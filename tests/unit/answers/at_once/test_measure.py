@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from usage_jobs import job, table
 
-from mythmeter.answers.batches import COLUMNS, batch_table
+from mythmeter.answers.at_once.measure import COLUMNS, batch_table
 from mythmeter.errors import AnswerError
 
 SHARED = table(job("enrol_voice", -100.0, -1.0, gpu=1, person="ada"))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mythmeter.answers.batch import chain_of, inside_band, services_of, simulate_batch
-from mythmeter.answers.waiting import render_waits, start_overheads_s
+from mythmeter.answers.at_once.simulate import chain_of, inside_band, services_of, simulate_batch
+from mythmeter.answers.at_once.waiting import render_waits, start_overheads_s
 
 SOURCE = "experiments/users.parquet"
 
