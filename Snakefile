@@ -20,7 +20,8 @@ try:
         workflow.overwrite_configfiles,
         main=workflow.is_main_process,
         cluster=CLUSTER,
-        stored=workflow.storage_settings.default_storage_provider is not None,
+        stored=workflow.storage_settings.default_storage_prefix
+        or workflow.storage_settings.default_storage_provider,
     )
 except MythmeterError as error:
     # The message alone: Snakemake would add where in the Snakefile it was raised.

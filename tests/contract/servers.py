@@ -55,6 +55,11 @@ class Moto:
 
     def call(self, path: str, body: Any = None, method: str = "POST", service: str = "s3") -> Any:
         """Send a request as an AWS client would and return the answer, parsed where it is JSON."""
+        text = self.send(path, body, method, service).decode()
+        return json.loads(text) if text.startswith("{") else text
+
+    def send(self, path: str, body: Any, method: str, service: str) -> bytes:
+        """Send a request as an AWS client would and return the answer's bytes."""
         signed_for = f"Credential=testing/20260101/{REGION}/{service}/aws4_request"
         request = urllib.request.Request(
             self.endpoint + path,
@@ -67,8 +72,7 @@ class Moto:
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=30) as answer:
-            text = answer.read().decode()
-        return json.loads(text) if text.startswith("{") else text
+            return answer.read()
 
     def make_bucket(self, name: str) -> None:
         """Make an empty bucket."""
@@ -77,6 +81,10 @@ class Moto:
     def put(self, bucket: str, key: str, content: bytes) -> None:
         """Put a file into a bucket."""
         self.call(f"/{bucket}/{key}", content, "PUT")
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Return a file of a bucket."""
+        return self.send(f"/{bucket}/{key}", None, "GET", "s3")
 
     def keys(self, bucket: str) -> set[str]:
         """Names of the objects in a bucket."""
@@ -105,7 +113,7 @@ def running_moto() -> Iterator[Moto]:
         yield moto
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)  # beside much other work ten seconds were too few
 
 
 def _wait_for(moto: Moto, process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The real workflow with inputs and results in a bucket, which one option names."""
+"""The real workflow with inputs and results in a bucket: one key of the configuration names it."""
 
 import json
 import subprocess
@@ -15,11 +15,12 @@ FOOTAGE = {"tiny": {"path": "clips/tiny.mp4", "licence": "made by this test"}}
 
 
 def snakemake(moto: Moto, storage: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    config = storage.with_suffix(".yaml")
+    config.write_text(f"paths: {{bucket: s3://{BUCKET}/{PREFIX}}}\n")
     return subprocess.run(
         [
-            *(sys.executable, "-m", "snakemake", "--nolock", "--cores", "1", "--retries", "0"),
-            *("--default-storage-provider", "s3"),
-            *("--default-storage-prefix", f"s3://{BUCKET}/{PREFIX}"),
+            *(sys.executable, "-m", "mythmeter.cli", "run", "--configfile", str(config), "--"),
+            *("--nolock", "--cores", "1", "--retries", "0"),
             *("--local-storage-prefix", str(storage)),
             *("--config", "device=cpu", f"footage={json.dumps(FOOTAGE)}"),
             *arguments,

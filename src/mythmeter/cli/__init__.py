@@ -13,6 +13,7 @@ from mythmeter.cli import (
     keys,
     new,
     records,
+    run,
     serve,
     verify,
 )
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for name, module in (
         ("new", new),
+        ("run", run),
         ("consent", consent),
         ("forget", forget),
         ("keys", keys),
@@ -55,5 +57,5 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=summary)
         module.add_arguments(command)
         command.set_defaults(command=module.run)
-    top.epilog = "A run is Snakemake's: snakemake --cores all --configfile DIR/config.yaml"
+    top.epilog = "A run is Snakemake's; `mythmeter run` starts it in a bucket, or in batches."
     return top

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from mythmeter.config.marked import MarkedYaml, read_text
 from mythmeter.config.places import is_id
-from mythmeter.config.project import require_writable
 from mythmeter.config.schema import SCHEMAS
+from mythmeter.config.surroundings import require_writable
 from mythmeter.errors import ConfigError
 from mythmeter.people.footage import new_licence
 from mythmeter.people.record import new_draft, write_record

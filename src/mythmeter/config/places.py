@@ -61,6 +61,19 @@ class Origins:
             return Path()
         return file.path.parent
 
+    def path(self, config: Mapping[str, Any], *keys: str) -> Path:
+        """Return the path under a key, resolved against the folder of the file that names it.
+
+        Raises:
+            ConfigError: see `tidy`.
+        """
+        value = _at(config, keys)
+        return tidy(value, self.folder_of(keys, value), self.where(keys))
+
+    def path_or_none(self, config: Mapping[str, Any], *keys: str) -> Path | None:
+        """Return the same where the key is set; None where it is null."""
+        return None if _at(config, keys) is None else self.path(config, *keys)
+
     def where(self, keys: Sequence[Key]) -> str:
         """Say where a key is written, for a message."""
         for length in range(len(keys), 0, -1):

@@ -1,6 +1,6 @@
 """How large a render is going to be, guessed from its row before anything is made."""
 
-from mythmeter.config.project import Render
+from mythmeter.config.renders import Render
 
 CHARACTERS_PER_S = 14.0
 """English read aloud: about 150 words a minute of 5.6 characters, spaces included."""

@@ -39,7 +39,7 @@ def load(checkout: Path) -> Callable[..., Project]:
         *files: Path,
         main: bool = True,
         cluster: bool = False,
-        stored: bool = False,
+        stored: str | None = None,
         **command_line: Any,
     ) -> Project:
         config: dict[str, Any] = {}

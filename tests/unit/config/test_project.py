@@ -231,10 +231,28 @@ def test_a_person_without_a_record_stops_the_run(load: Load, tmp_path: Path) -> 
         load(file)
 
 
-def test_a_clip_in_a_bucket_is_for_snakemake_to_find(load: Load, tmp_path: Path) -> None:
-    file = own_project(tmp_path / "mine")
-    (tmp_path / "mine" / "scene.mp4").unlink()
-    assert "scene" in load(file, stored=True).clips
+def test_a_clip_in_a_bucket_is_for_snakemake_to_find(load: Load, checkout: Path) -> None:
+    file = own_project(checkout / "mine")
+    (checkout / "mine" / "scene.mp4").unlink()
+    assert "scene" in load(file, stored="s3://mine/run").clips
+
+
+def test_a_bucket_that_snakemake_was_not_told_of_stops_the_run(load: Load) -> None:
+    for stored in (None, "s3://another/run"):
+        with pytest.raises(ConfigError, match=r"paths\.bucket is s3://mine/run.*mythmeter run"):
+            load(paths={"bucket": "s3://mine/run"}, stored=stored)
+    assert load(paths={"bucket": "s3://mine/run"}, stored="s3://mine/run").renders
+
+
+def test_an_absolute_path_is_no_key_in_a_bucket(load: Load, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"paths\.results: .*/mine/out is absolute"):
+        load(own_project(tmp_path / "mine"), stored="s3://mine/run")
+
+
+@pytest.mark.parametrize("bucket", ["mine/run", "s3://", "s3://mine/run/", "gs://mine"])
+def test_a_bucket_is_named_as_s3_names_it(load: Load, bucket: str) -> None:
+    with pytest.raises(ConfigError, match="without a slash at the end"):
+        load(paths={"bucket": bucket}, stored=bucket)
 
 
 def test_a_missing_clip_stops_the_run(load: Load, tmp_path: Path) -> None:
