@@ -53,11 +53,10 @@ class Checkout:
         return self.project / "results"
 
     def command(self, *arguments: str) -> list[str]:
-        """The command of a run: two cores, one GPU counted, each job tried four times."""
+        """The command of a run: two cores, one GPU counted."""
         return [
             *(sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1"),
-            *("--keep-going", "--retries", "3", "--configfile", "project/config.yaml"),
-            *arguments,
+            *("--configfile", "project/config.yaml", *arguments),
         ]
 
     def start(self, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from torturing.killer import TARGETS, Killer, jobs_of, stop, wait_for_orphans
+from torturing.jobs import Work, jobs_of, wait_for_orphans
+from torturing.killer import Killer, stop
+from torturing.plan import Strike
 from torturing.same import differences, half_written
 
 pytestmark = pytest.mark.workflow
@@ -59,14 +61,26 @@ def undisturbed(tmp_path):
     return folder / "results"
 
 
+# Every target and every moment; all rules here share one script, by which a job is known.
+STRIKES = (
+    Strike(0, "write_slowly", "start", "job", share=0.0),
+    Strike(1, "write_slowly", "middle", "snakemake", share=0.0),
+    Strike(2, "write_slowly", "after", "everything", share=0.0),
+    Strike(3, "write_slowly", "writing", "job", share=0.5),
+)
+
+
 def test_whatever_was_killed_a_plain_rerun_makes_the_same(workflow, undisturbed):
-    for number, target in enumerate(TARGETS):
-        killer = Killer(number, share=tuple(float(t == target) for t in TARGETS), longest_s=0.5)
+    notes = undisturbed.parent / ".snakemake" / "metadata"
+    work = Work.noted_in(notes, workflow)
+    for strike in STRIKES:
+        killer = Killer([strike], work)
         process = start(workflow)
-        killer.attend(process, budget=1)
+        killer.attend(process)
         process.stdout.close()
-        assert process.wait() != 0
-        assert [kill.target for kill in killer.kills] == [target]
+        assert process.wait() != 0, strike
+        (kill,) = killer.kills
+        assert (kill.target, kill.moment) == (strike.target, strike.moment)
         standing = differences(undisturbed, workflow / "results")
         assert set(standing.values()) <= {"missing"}
         unlock(workflow)
