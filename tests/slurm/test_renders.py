@@ -1,4 +1,4 @@
-"""Twelve real renders over two nodes with two GPUs each; a job cancelled and a node lost on the way.
+"""Twelve real renders on two nodes with two GPUs each; a job cancelled, a node lost on the way.
 
 The cluster's GPUs compute nothing: the jobs work on the processor, and are given a GPU each.
 """
@@ -16,20 +16,8 @@ from slurm.spans import Ends, ends_of, most_at_once, sharing
 from torturing.grid_project import MEDIA, write_grid_project
 
 GPUS = len(NODES) * GPUS_PER_NODE
-WORDS = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+NUMBERS = ("one two three", "four five six", "seven eight nine", "ten eleven twelve")
+WORDS = [word for words in NUMBERS for word in words.split()]
 SCRIPTS = {f"render{number:02}": f"Number {word}." for number, word in enumerate(WORDS, 1)}
 OF_THE_PERSON = ("enrol_voice", "train_swap")
 OF_A_RENDER = ("speak_script", "swap_faces", "sync_lips")
@@ -56,10 +44,18 @@ class Renders:
     def said(self) -> str:
         return (self.folder / "said").read_text()[-8000:]
 
-    def log_of(self, job: Running) -> Path:
-        match = COMMENT.match(job.comment)
-        assert match is not None, job.comment
-        return self.folder / "results" / "logs" / match["rule"] / f"{match['wildcards']}.log"
+    def is_at_work(self, job: Running) -> bool:
+        """Whether the job has opened its log; its wildcards are folders of the log's path."""
+        rule, wildcards = rule_and_wildcards(job)
+        folder = self.folder / "results" / "logs" / rule
+        logs = [path.relative_to(folder) for path in folder.rglob("*.log")]
+        return wildcards in {str(log).removesuffix(".log").replace("/", "_") for log in logs}
+
+
+def rule_and_wildcards(job: Running) -> tuple[str, str]:
+    match = COMMENT.match(job.comment)
+    assert match is not None, job.comment
+    return match["rule"], match["wildcards"]
 
 
 def strike(cluster: Cluster, renders: Renders, running: list[Running]) -> None:
@@ -91,7 +87,7 @@ def renders(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Rende
     while process.poll() is None:
         running = cluster.running()
         renders.jobs |= {job.job: job for job in running}
-        at_work = [job for job in running if renders.log_of(job).is_file()]
+        at_work = [job for job in running if renders.is_at_work(job)]
         if not renders.cancelled and len(at_work) == GPUS:
             strike(cluster, renders, running)
             revive_s = time.monotonic() + REPAIR_S
@@ -120,11 +116,9 @@ def test_all_twelve_are_made_and_verified_although_a_job_was_cancelled_and_a_nod
 
 
 def test_every_stage_that_asks_for_a_gpu_was_given_one_for_every_render(renders: Renders) -> None:
-    made = [
-        match.groups() for job in renders.jobs.values() if (match := COMMENT.match(job.comment))
-    ]
+    made = [rule_and_wildcards(job) for job in renders.jobs.values()]
     for rule in OF_A_RENDER:
-        assert {render for of, render in made if of == rule} >= SCRIPTS.keys(), rule
+        assert {of.partition("_")[0] for name, of in made if name == rule} == SCRIPTS.keys(), rule
     assert len(renders.stamps) >= len(OF_A_RENDER) * len(SCRIPTS) + len(OF_THE_PERSON)
 
 
