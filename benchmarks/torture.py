@@ -28,7 +28,7 @@ from torturing.same import ADDITIONAL, MISSING, differences, half_written, ident
 
 RUNS_A_ROUND = 120
 PATIENT = ("--keep-going", "--retries", "5")
-"""Every other run tries a killed job again by itself; the others end with the first kill."""
+"""Most runs try a killed job again by themselves; every fourth ends with its first kill."""
 SPARED = {"fetch_model"}
 """Downloads are shared with the repository, and checked by their sha256."""
 
@@ -112,8 +112,10 @@ class Torture:
         self.checkout.unlock()
         for _ in range(RUNS_A_ROUND):
             before = len(self.killer.kills)
-            run = self.checkout.start(self.log, *(PATIENT if self.outcome.runs % 2 == 0 else ()))
+            plain = self.outcome.runs % 4 == 3
+            run = self.checkout.start(self.log, *(() if plain else PATIENT))
             self.outcome.runs += 1
+            self.save()
             try:
                 self.killer.attend(run)
             finally:
@@ -130,7 +132,7 @@ class Torture:
                 break
             if any(kill.target != "job" for kill in struck):
                 # Half of the time the next run meets the orphans of the last.
-                if self.outcome.runs % 4 < 2:
+                if self.outcome.runs % 2:
                     wait_for_orphans(str(self.checkout.folder))
                 self.checkout.unlock()
             self._check(struck)
@@ -170,10 +172,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="empty, or one of an earlier torture")
     parser.add_argument("--resume", action="store_true", help="go on where a torture stopped")
+    parser.add_argument("--cores", type=int, default=2, help="that a struck run may use")
     asked = parser.parse_args()
     folder = (asked.folder or Path(tempfile.mkdtemp(prefix="mythmeter-torture-"))).resolve()
     print(f"in {folder}", flush=True)
     checkout = _undisturbed(folder)
+    checkout.cores = asked.cores
     outcome, log = Outcome(), folder / "kills.jsonl"
     if asked.resume:
         kill_leftovers(checkout.folder)

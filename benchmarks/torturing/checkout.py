@@ -19,6 +19,7 @@ class Checkout:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    cores: int = 2
 
     @classmethod
     def at(cls, folder: Path) -> "Checkout":
@@ -41,9 +42,10 @@ class Checkout:
         return self.project / "results"
 
     def command(self, *arguments: str) -> list[str]:
-        """The command of a run: two cores, one GPU counted."""
+        """The command of a run, with one GPU counted."""
         return [
-            *(sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1"),
+            *(sys.executable, "-m", "snakemake", "--cores", str(self.cores)),
+            *("--resources", "gpu=1"),
             *("--configfile", "project/config.yaml", *arguments),
         ]
 
