@@ -29,6 +29,7 @@ from torturing.same import ADDITIONAL, MISSING, differences, half_written, ident
 RUNS_A_ROUND = 120
 PATIENT = ("--keep-going", "--retries", "5")
 """Most runs try a killed job again by themselves; every fourth ends with its first kill."""
+LONG_S = 150.0
 SPARED = {"fetch_model"}
 """Downloads are shared with the repository, and checked by their sha256."""
 
@@ -66,7 +67,7 @@ class Torture:
         """Round by round, until the plan is carried out."""
         while self.killer.pending() and not self.outcome.bad:
             self.outcome.rounds += 1
-            self._throw_away(self.killer.pending() if self.outcome.rounds > 1 else None)
+            self._throw_away(self._next_rules() if self.outcome.rounds > 1 else None)
             self.finish_round()
         if not self.outcome.bad:
             self._try_once_more()
@@ -88,10 +89,30 @@ class Torture:
             flush=True,
         )
 
+    def restore(self) -> None:
+        """Put the undisturbed results back, with Snakemake's notes of them.
+
+        What is then thrown away are the rules still to be struck: what took longest is not made
+        anew for the sake of others.
+        """
+        notes = self.checkout.folder / ".snakemake"
+        shutil.rmtree(self.checkout.results)
+        shutil.copytree(self.base, self.checkout.results)
+        shutil.rmtree(notes / "metadata")
+        shutil.copytree(self.log.with_name("notes"), notes / "metadata")
+        shutil.rmtree(notes / "incomplete")
+        (notes / "incomplete").mkdir()
+
     def save(self) -> None:
         """Note how far it is."""
         self.outcome.wall_s = time.monotonic() - self._start_s
         self.state.write_text(json.dumps(asdict(self.outcome)))
+
+    def _next_rules(self) -> list[str]:
+        """Rules still to be struck; those with long jobs alone, and last."""
+        seconds = self.killer.work.seconds
+        pending = sorted(self.killer.pending(), key=lambda rule: seconds[rule])
+        return [rule for rule in pending if seconds[rule] < LONG_S] or pending[:1]
 
     def _throw_away(self, rules: list[str] | None) -> None:
         """Delete all results, or the usage records of some rules so that they run again.
@@ -130,11 +151,8 @@ class Torture:
                 return
             if not struck:
                 break
-            if any(kill.target != "job" for kill in struck):
-                # Half of the time the next run meets the orphans of the last.
-                if self.outcome.runs % 2:
-                    wait_for_orphans(str(self.checkout.folder))
-                self.checkout.unlock()
+            # The next run meets the orphans of this one, where Snakemake alone was killed.
+            self.checkout.unlock()
             self._check(struck)
             self.save()
             if self.outcome.bad:
@@ -172,6 +190,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="empty, or one of an earlier torture")
     parser.add_argument("--resume", action="store_true", help="go on where a torture stopped")
+    parser.add_argument(
+        "--restore", action="store_true", help="put the undisturbed results back before it goes on"
+    )
     parser.add_argument("--cores", type=int, default=2, help="that a struck run may use")
     asked = parser.parse_args()
     folder = (asked.folder or Path(tempfile.mkdtemp(prefix="mythmeter-torture-"))).resolve()
@@ -191,7 +212,9 @@ def main() -> None:
     rules = (set(work.seconds) & scripts) - SPARED
     killer = Killer(make_plan(rules, asked.kills, asked.seed), work, log)
     torture = Torture(checkout, folder, killer, outcome)
-    if asked.resume and outcome.rounds:
+    if asked.restore:
+        torture.restore()
+    elif asked.resume and outcome.rounds:
         torture.finish_round()
     torture.go_on()
     torture.save()
