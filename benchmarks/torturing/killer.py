@@ -29,7 +29,7 @@ START_S, WRITING_S, AFTER_S = 1.0, 0.05, 0.3
 START, MIDDLE = 0.2, (0.2, 0.9)
 """Parts of the time that the rule took undisturbed."""
 UNKNOWN_S = 4.0
-POLL_S, JOBS_S = 0.01, 0.15
+POLL_S, JOBS_S = 0.01, 0.25
 MISSES = 2
 
 
