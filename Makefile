@@ -57,7 +57,7 @@ setup-executors: .executors/slurm/.ready .executors/cloud/.ready ## install Snak
 
 slurm-test: .executors/slurm/.ready ## run the tests on a two-node Slurm with fake GPUs on this machine; root on Debian
 	@bash tests/slurm/install.sh
-	MYTHMETER_SLURM=1 $(BIN)/python -m pytest tests/slurm -m slurm
+	MYTHMETER_SLURM=1 $(BIN)/python -m pytest -m slurm $(addprefix tests/slurm/test_,sheet.py renders.py example.py)
 
 demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/report.html
 	$(SNAKEMAKE)

@@ -1,163 +1,192 @@
-"""Kills a run: one of its jobs, Snakemake alone, or everything at once, at a seeded moment."""
+"""Kills a run by plan: one of its jobs, Snakemake alone, or everything at once."""
 
+import json
 import os
-import random
-import re
 import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import psutil
 
-JOB_SCRIPT = re.compile(r"/\.snakemake/scripts/tmp[^.]*\.(\w+)\.py$")
-SPARED = {"fetch_model"}
-"""Downloads are shared with the repository, and checked by their sha256."""
-TARGETS = ("job", "snakemake", "everything")
-POLL_S = 0.1
+from torturing.jobs import (
+    Work,
+    is_alive,
+    jobs_of,
+    kill_tree,
+    outputs_of,
+    partial_files,
+    writing,
+)
+from torturing.plan import Strike
+
+START_S, WRITING_S, AFTER_S = 1.0, 0.05, 0.3
+"""How long the moments of these names last; the middle depends on the rule."""
+START, MIDDLE = 0.2, (0.2, 0.9)
+"""Parts of the time that the rule took undisturbed."""
+UNKNOWN_S = 4.0
+POLL_S, JOBS_S = 0.01, 0.25
+MISSES = 2
 
 
 @dataclass(frozen=True)
 class Kill:
     """What was killed, and when."""
 
+    number: int
     target: str
-    """`job`; `snakemake`, whose jobs then run on as orphans; `everything`: as when power fails."""
+    """`job`; `snakemake`; `everything`."""
     rule: str
     """Of the job that ran then, also where Snakemake was killed."""
+    moment: str
     after_s: float
     """Seconds since that job was seen."""
+    half: int
+    """Files of it that were half-written when it was struck."""
+
+
+@dataclass
+class Armed:
+    """A job that is to be struck when its moment comes."""
+
+    process: psutil.Process
+    strike: Strike
+    moment: str
+    since_s: float
+    outputs: tuple[Path, ...] = ()
+    before: frozenset[Path] = frozenset()
+    """Files that lay there when the job began: what a killed one left."""
+    due_s: float | None = None
 
 
 @dataclass
 class Killer:
-    """Chooses whom to kill next, evenly over the rules, and how long to wait first."""
+    """Carries out a plan."""
 
-    seed: int
-    share: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    """How often each of TARGETS is chosen."""
-    longest_s: float = 12.0
-    most_a_round: int = 10**6
-    """Kills of one rule in a round: the others of it are to be struck too."""
+    plan: Iterable[Strike]
+    work: Work = field(default_factory=Work)
+    log: Path | None = None
+    """JSON lines, one a kill: where a torture that was stopped goes on."""
     kills: list[Kill] = field(default_factory=list)
-    _random: random.Random = field(init=False)
-    _before: Counter[str] = field(default_factory=Counter)
-    _seen_s: dict[str, float] = field(default_factory=dict)
+    _queues: dict[str, list[Strike]] = field(default_factory=dict)
+    _misses: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+        if self.log is not None and self.log.is_file():
+            self.kills = [Kill(**json.loads(line)) for line in self.log.read_text().splitlines()]
+        done = {kill.number for kill in self.kills}
+        for strike in self.plan:
+            if strike.number not in done:
+                self._queues.setdefault(strike.rule, []).append(strike)
 
-    def begin_round(self) -> None:
-        """From here on, each rule may be struck as often as a round allows."""
-        self._before = self.counts()
-
-    def _may_strike(self, rule: str) -> bool:
-        counts = self.counts()
-        return rule not in SPARED and counts[rule] - self._before[rule] < self.most_a_round
+    def pending(self) -> list[str]:
+        """Rules that are still to be struck."""
+        return sorted(rule for rule, queue in self._queues.items() if queue)
 
     def counts(self) -> Counter[str]:
         """Kills of each rule so far."""
         return Counter(kill.rule for kill in self.kills)
 
-    def attend(self, run: "subprocess.Popen[bytes]", budget: int) -> None:
-        """Watch a run until it ends, killing at most `budget` times."""
-        used = 0
-        deadline: tuple[psutil.Process, str, float, float] | None = None
+    def attend(self, run: "subprocess.Popen[bytes]") -> None:
+        """Watch a run until it ends, striking its jobs as the plan says."""
+        armed: dict[int, Armed] = {}
         met: set[int] = set()
+        looked_s = 0.0
         while run.poll() is None:
-            jobs = dict(jobs_of(run.pid))
-            if deadline is None and used < budget:
-                fresh = {
-                    process: rule
-                    for process, rule in jobs.items()
-                    if process.pid not in met and self._may_strike(rule)
-                }
-                if fresh:
-                    counts = self.counts()
-                    process = min(fresh, key=lambda p: (counts[fresh[p]], p.pid))
-                    met.update(p.pid for p in fresh)
-                    now = time.monotonic()
-                    deadline = (
-                        *(process, fresh[process], now),
-                        now + self._wait_s(fresh[process]),
-                    )
-            if deadline is not None:
-                process, rule, since, when = deadline
-                if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-                    self._seen_s[rule] = max(time.monotonic() - since, 0.2)
-                    deadline = None
-                elif time.monotonic() >= when:
-                    used += self._strike(run, process, rule, time.monotonic() - since)
-                    deadline = None
-            time.sleep(POLL_S)
+            now = time.monotonic()
+            if now - looked_s >= JOBS_S:
+                looked_s = now
+                self._arm(run, armed, met)
+            for job in list(armed.values()):
+                if self._is_due(job):
+                    del armed[job.process.pid]
+                    self._strike(run, job)
+                elif not is_alive(job.process) and not self._outlives(job):
+                    del armed[job.process.pid]
+                    self._miss(job)
+            time.sleep(POLL_S if armed else JOBS_S)
+        for job in armed.values():
+            self._queues[job.strike.rule].insert(0, job.strike)
 
-    def _wait_s(self, rule: str) -> float:
-        """A moment anywhere in the time that the rule takes, as far as is known."""
-        return self._random.uniform(0, min(self._seen_s.get(rule, 4.0), self.longest_s))
+    def _arm(self, run: "subprocess.Popen[bytes]", armed: dict[int, Armed], met: set[int]) -> None:
+        for process, rule in dict(jobs_of(run.pid)).items():
+            if process.pid in met:
+                continue
+            met.add(process.pid)
+            if queue := self._queues.get(rule):
+                strike = queue.pop(0)
+                late = self._misses[strike.number] >= MISSES
+                moment = "start" if late else strike.moment
+                armed[process.pid] = Armed(process, strike, moment, time.monotonic())
 
-    def _strike(
-        self, run: "subprocess.Popen[bytes]", process: psutil.Process, rule: str, after_s: float
-    ) -> int:
-        target = self._random.choices(TARGETS, self.share)[0]
-        try:
-            if target == "job":
-                process.kill()
-            elif target == "snakemake":
+    def _miss(self, job: Armed) -> None:
+        """The job ended before its moment: another time, and in the end at its start."""
+        self._misses[job.strike.number] += 1
+        self._queues[job.strike.rule].append(job.strike)
+
+    def _outlives(self, job: Armed) -> bool:
+        """Whether the strike may come although the job has left: it is just after its work."""
+        return job.moment == "after" and job.due_s is not None and job.strike.target != "job"
+
+    def _is_due(self, job: Armed) -> bool:
+        now, share = time.monotonic(), job.strike.share
+        if not job.outputs:
+            job.outputs = outputs_of(job.process, self.work)
+            job.before = frozenset(partial_files(job.outputs))
+        if job.due_s is None:
+            if job.moment == "start":
+                job.due_s = job.since_s + min(START_S, START * self._lasts_s(job)) * share
+            elif job.moment == "middle":
+                least, most = MIDDLE
+                part = (least + (most - least) * share) / 2 ** self._misses[job.strike.number]
+                job.due_s = job.since_s + part * self._lasts_s(job)
+            else:
+                job.due_s = self._seen_writing(job, now)
+        return job.due_s is not None and now >= job.due_s
+
+    def _lasts_s(self, job: Armed) -> float:
+        return self.work.seconds.get(job.strike.rule, UNKNOWN_S)
+
+    def _seen_writing(self, job: Armed, now: float) -> float | None:
+        """When to strike a job that is to be struck by what it writes; None: not yet."""
+        if not job.outputs:
+            return None
+        if job.moment == "writing":
+            begun = writing(job.outputs) - job.before
+            return now + WRITING_S * job.strike.share if begun else None
+        if not all(path.is_file() for path in job.outputs):
+            return None
+        # A job that is to die with its work done must be struck before it leaves.
+        return now if job.strike.target == "job" else now + AFTER_S * job.strike.share
+
+    def _strike(self, run: "subprocess.Popen[bytes]", job: Armed) -> None:
+        if run.poll() is not None or not (is_alive(job.process) or self._outlives(job)):
+            self._miss(job)
+            return
+        half = len(partial_files(job.outputs) - job.before)
+        with suppress(psutil.NoSuchProcess):
+            if job.strike.target == "job":
+                job.process.kill()
+            elif job.strike.target == "snakemake":
                 run.kill()
             else:
                 kill_tree(run.pid)
-        except psutil.NoSuchProcess:
-            return 0
-        self.kills.append(Kill(target, rule, round(after_s, 2)))
-        return 1
-
-
-def jobs_of(pid: int) -> Iterable[tuple[psutil.Process, str]]:
-    """Processes below a Snakemake that run a script, each with the name of its rule."""
-    with suppress(psutil.NoSuchProcess):
-        for process in psutil.Process(pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                rule = rule_of(process.cmdline())
-                if rule:
-                    yield process, rule
-
-
-def rule_of(command: list[str]) -> str | None:
-    """The rule whose script a command line runs."""
-    found = (JOB_SCRIPT.search(argument) for argument in command)
-    return next((match.group(1) for match in found if match), None)
-
-
-def kill_tree(pid: int) -> None:
-    """Kill a process and all below it, the parent first so that it reacts to nothing."""
-    with suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(pid)
-        below = parent.children(recursive=True)
-        for process in [parent, *below]:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-
-
-def wait_for_orphans(scripts: str, limit_s: float = 600.0) -> None:
-    """Wait until no job runs any more whose script lies below a folder.
-
-    Raises:
-        TimeoutError: one is still there.
-    """
-    until = time.monotonic() + limit_s
-    while time.monotonic() < until:
-        alive = [
-            process
-            for process in psutil.process_iter(["cmdline"])
-            if any(argument.startswith(scripts) for argument in process.info["cmdline"] or [])
-        ]
-        if not alive:
-            return
-        time.sleep(0.2)
-    raise TimeoutError(f"orphans of {scripts} are still running after {limit_s:.0f} s")
+        kill = Kill(
+            job.strike.number,
+            job.strike.target,
+            job.strike.rule,
+            job.moment,
+            round(time.monotonic() - job.since_s, 2),
+            half,
+        )
+        self.kills.append(kill)
+        if self.log is not None:
+            with self.log.open("a") as file:
+                file.write(json.dumps(asdict(kill)) + "\n")
 
 
 def stop(run: "subprocess.Popen[bytes]", sent: signal.Signals) -> None:

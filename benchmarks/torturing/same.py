@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,11 @@ def _varies(key: str) -> bool:
 
 def content_digest(video: Path) -> str:
     """sha256 over all decoded frames and samples of a file, container and marks apart."""
+    return _content_digest(video, *_state(video))
+
+
+@cache
+def _content_digest(video: Path, *_: int) -> str:
     digest = hashlib.sha256()
     with av.open(str(video)) as container:
         for frame in container.decode(*container.streams.video, *container.streams.audio):
@@ -122,4 +128,15 @@ def content_digest(video: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
+    return _file_digest(path, *_state(path))
+
+
+@cache
+def _file_digest(path: Path, *_: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What tells one state of a file from another: files here are replaced, not written to."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns

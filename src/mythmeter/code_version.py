@@ -1,9 +1,11 @@
 """A digest of the code behind a rule, so that an edited module reruns what it made.
 
-Snakemake's code trigger sees the adapter's text only, not the modules that it imports. Rules pass
-`code_version("track_faces")` as a param: a digest over every module of this package that the
-adapter `scripts/track_faces.py` imports, directly or through others, at the top of a file or inside
-a function. Nobody has to keep a list.
+Of an adapter Snakemake compares the time alone, so an edit while its job runs would pass unseen,
+and of the modules that it imports nothing. Rules pass `code_version("track_faces")` as a param: a
+digest over the adapter `scripts/track_faces.py` and every module of this package that it imports,
+directly or through others, at the top of a file or inside a function. Nobody has to keep a list.
+It is taken when the job is planned, before its code is read: what is edited in between is too old
+in the digest, never too new.
 """
 
 import ast
@@ -25,15 +27,16 @@ REGISTERED = re.compile(r"mythmeter(?:\.\w+)+(?=$|:)")
 
 @cache
 def code_version(rule: str, adapters: Path = ADAPTERS) -> str:
-    """Return 12 hex digits over the sources that the adapter of a rule imports from this package.
+    """Return 12 hex digits over the adapter of a rule and the sources that it imports from here.
 
     The data files that lie beside an imported module count too (a mesh, a table, a template).
 
     Raises:
         FileNotFoundError: the rule has no adapter of its name.
     """
-    digest = hashlib.sha256()
-    for file in sorted(modules_behind(adapters / f"{rule}.py")):
+    adapter = adapters / f"{rule}.py"
+    digest = hashlib.sha256(adapter.read_bytes())
+    for file in sorted(modules_behind(adapter)):
         digest.update(str(file.relative_to(PACKAGE)).encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

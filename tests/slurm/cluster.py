@@ -61,6 +61,8 @@ class Running:
     node: str
     comment: str
     """Rule and wildcards, as Snakemake's plugin notes them."""
+    memory: str
+    """That it asked for, as Slurm writes it: `400M`."""
 
 
 @dataclass
@@ -88,10 +90,12 @@ class Cluster:
 
     def running(self) -> list[Running]:
         """The jobs that hold a GPU now."""
-        wanted = "JobID:|,NodeList:|,tres-per-job:|,Comment:|"
+        wanted = "JobID:|,NodeList:|,tres-per-job:|,Comment:|,MinMemory:|"
         lines = self.command("squeue", "-h", "-t", "R", "-O", wanted).splitlines()
         rows = [line.strip().split("|") for line in lines]
-        return [Running(job, node, text) for job, node, gpu, text, _ in rows if "gpu" in gpu]
+        return [
+            Running(job, node, what, mb) for job, node, gpu, what, mb, _ in rows if "gpu" in gpu
+        ]
 
     def stamps(self) -> list[Stamp]:
         """Every job that started so far."""

@@ -1,6 +1,5 @@
 """Twelve GPU jobs on two nodes with two GPUs each, a job cancelled and a node lost on the way."""
 
-import itertools
 import json
 import shutil
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from slurm.cluster import GPUS_PER_NODE, NODES, Cluster, Running, Stamp
 from slurm.run import start_snakemake
+from slurm.spans import Ends, ends_of, most_at_once, sharing
 
 SHEET = Path(__file__).parent / "sheet"
 GPUS = len(NODES) * GPUS_PER_NODE
@@ -27,8 +27,7 @@ class Sheet:
     cancelled: str
     lost: list[str]
     """Renders whose jobs were on the node that died."""
-    ends_s: dict[tuple[str, str], float]
-    """Node and job -> when it was over, however it ended."""
+    ends_s: Ends
 
 
 def render_of(job: Running) -> str:
@@ -72,10 +71,7 @@ def sheet(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sheet:
         stamps,
         render_of(victim),
         lost,
-        {
-            (s.node, s.job): s.end_s if s.end_s is not None else cluster.killed_at_s[s.node]
-            for s in stamps
-        },
+        ends_of(cluster, stamps),
     )
 
 
@@ -86,16 +82,11 @@ def test_every_render_is_made_although_a_job_was_cancelled_and_a_node_died(sheet
 
 
 def test_never_more_jobs_hold_a_gpu_than_there_are(sheet: Sheet) -> None:
-    spans = [(stamp.start_s, sheet.ends_s[stamp.node, stamp.job]) for stamp in sheet.stamps]
-    at_once = [sum(start <= moment < end for start, end in spans) for moment, _ in spans]
-    assert max(at_once) == GPUS
+    assert most_at_once(sheet.stamps, sheet.ends_s) == GPUS
 
 
 def test_no_two_jobs_hold_one_device_at_once(sheet: Sheet) -> None:
-    for one, other in itertools.combinations(sheet.stamps, 2):
-        if one.node == other.node and set(one.gpus) & set(other.gpus):
-            first, second = sorted((one, other), key=lambda stamp: stamp.start_s)
-            assert sheet.ends_s[first.node, first.job] <= second.start_s
+    assert sharing(sheet.stamps, sheet.ends_s) == []
     assert all(len(stamp.gpus) == 1 for stamp in sheet.stamps)
     assert all(stamp.visible == stamp.gpus[0] for stamp in sheet.stamps)
 

@@ -76,6 +76,7 @@ def test_late_imports_and_backends_named_in_strings_count(package):
         ("faces/data/points.json", {"track_faces", "speak_script"}),
         ("faces/crop.py", set()),
         ("usage/job.py", set()),
+        ("../scripts/track_faces.py", {"track_faces"}),
     ],
 )
 def test_an_edit_changes_the_digest_of_the_rules_that_use_it(package, edited, changes):

@@ -7,29 +7,16 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
+from torturing.grid_project import MEDIA, REPOSITORY, write_config, write_grid_project
 
-from mythmeter.models.catalogue import load_catalogue
-from mythmeter.models.fetch import fetch
-from mythmeter.people.enrol import ASSETS, take_likeness
-from mythmeter.people.footage import new_licence
-from mythmeter.people.keys import generator_folder, make_key
-from mythmeter.people.likeness import describe, likeness_path, write_likeness
-from mythmeter.people.record import Scope, new_record, write_record
-from mythmeter.people.signature import signed
+from mythmeter.people.keys import generator_folder
 
-REPOSITORY = Path(__file__).parents[2]
-MEDIA = REPOSITORY.parent / "shared" / "media"
 SCRIPT = "The weather was mild, so we walked a long way home and talked about the sea."
-CORPUS = {
-    "name": "GRID audiovisual sentence corpus",
-    "licence": "CC BY 4.0",
-    "citation": "Cooke, Barker, Cunningham and Shao, 2006",
-}
+VOICE = {"voice": {"fit_steps": 2}}
 
 
 @dataclass
@@ -85,73 +72,10 @@ class Example:
         self.config.write_text(yaml.safe_dump(config))
 
 
-def write_sheet(folder: Path, row: dict[str, str]) -> None:
-    header = (REPOSITORY / "config" / "renders.tsv").read_text().splitlines()[0].split("\t")
-    cells = [row.get(column, "") for column in header]
-    (folder / "renders.tsv").write_text("\t".join(header) + "\n" + "\t".join(cells) + "\n")
-
-
 def grid_project(folder: Path) -> Example:
     """One GRID speaker's two clips as the person, another speaker as the target."""
-    clips = {"a": MEDIA / "grid_id2_vcd_swwp2s.mpg", "b": MEDIA / "grid_pwij3p.mpg"}
-    (folder / "people").mkdir(parents=True)
-    path = folder / "people" / "speaker2.consent.json"
-    likeness = taken_likeness({f"speaker2.{name}": clip for name, clip in clips.items()}, path)
-    record = new_record(
-        "corpus-evaluation",
-        "speaker2",
-        {f"speaker2.{name}": path for name, path in clips.items()},
-        scope=Scope(face=True, voice=True, languages=("en",), minutes=1, distribution="none"),
-        issued=datetime(2026, 1, 1, tzinfo=UTC),
-        corpus=CORPUS,
-        likeness=likeness,
-    )
-    key = make_key(folder / "key")
-    write_record(signed(record, key), path)
-    person = {
-        "name": "speaker2",
-        "kind": "corpus",
-        "consent": "people/speaker2.consent.json",
-        "consent_key": key.id,
-        "clips": {
-            name: {"path": str(path), "shows": ["face", "voice"], "licence": "CC BY 4.0"}
-            for name, path in clips.items()
-        },
-    }
-    (folder / "people" / "speaker2.yaml").write_text(yaml.safe_dump(person))
-    write_sheet(
-        folder,
-        {
-            "name": "walk",
-            "person": "speaker2",
-            "target": "speaker1",
-            "script": SCRIPT,
-            "language": "en",
-            "fit": "ping-pong",
-        },
-    )
-    footage = MEDIA / "grid_bbaf2n.mpg"
-    licence = new_licence(
-        "speaker1", footage, licence="CC BY 4.0", source="GRID", recorded=datetime.now(UTC)
-    )
-    write_record(licence, folder / "speaker1.json")
-    target = {"path": str(footage), "licence": "CC BY 4.0", "source": "GRID"}
-    target["record"] = "speaker1.json"
-    write_config(folder, {"footage": {"speaker1": target}})
+    write_grid_project(folder, {"walk": SCRIPT}, VOICE)
     return Example(folder, "walk")
-
-
-def taken_likeness(clips: dict[str, Path], record: Path) -> dict[str, object]:
-    """What a person looks and sounds like, written beside the record."""
-    catalogue = load_catalogue(REPOSITORY / "config" / "models.yaml")
-    models = {name: REPOSITORY / "resources" / "models" / catalogue[name].file for name in ASSETS}
-    for name, path in models.items():
-        if not path.is_file():
-            fetch(catalogue[name], path)
-    likeness = take_likeness(clips, clips, models)
-    write_likeness(likeness, likeness_path(record))
-    weights = {name: catalogue[name].sha256 for name in ASSETS}
-    return describe(likeness, likeness_path(record), weights)
 
 
 def built_in_project(folder: Path) -> Example:
@@ -163,22 +87,8 @@ def built_in_project(folder: Path) -> Example:
     for path in (folder / "people").glob("*.yaml"):
         text = path.read_text().replace("resources/", f"{REPOSITORY}/resources/")
         path.write_text(text)
-    write_config(folder, {})
+    write_config(folder, VOICE)
     return Example(folder, "demo")
-
-
-def write_config(folder: Path, extra: dict[str, object]) -> None:
-    shutil.copy(REPOSITORY / "config" / "prices.csv", folder / "prices.csv")
-    config = {
-        "paths": {"results": "results", "reports": "reports"},
-        "renders": "renders.tsv",
-        "people": "people",
-        "prices": "prices.csv",
-        "device": "cpu",
-        "voice": {"fit_steps": 2},
-        **extra,
-    }
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
 
 
 @pytest.fixture(scope="session")

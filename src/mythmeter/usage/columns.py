@@ -4,65 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mythmeter.usage.fields import RECORD_VERSION
+from mythmeter.usage.fields import FIELDS, RECORD_VERSION
 
 HERE = "here"
 """Label of this machine's own run."""
-
-COLUMNS = (
-    "machine",
-    "host",
-    "rule",
-    "job",
-    "phase",
-    "backend",
-    "precision",
-    "batch",
-    "model_sha256",
-    "process_started_at",
-    "started_at",
-    "start_s",
-    "wall_s",
-    "cpu_s",
-    "host_s",
-    "job_wall_s",
-    "peak_rss_bytes",
-    "read_bytes",
-    "written_bytes",
-    "threads",
-    "gpu_granted",
-    "device",
-    "device_indices",
-    "device_chosen_by",
-    "gpu_name",
-    "gpu_uuid",
-    "gpu_driver",
-    "gpu_power_cap_w",
-    "gpu_busy_s",
-    "gpu_allocated_s",
-    "gpu_util_mean",
-    "gpu_util_p95",
-    "vram_allocated_peak_bytes",
-    "vram_reserved_peak_bytes",
-    "vram_process_peak_bytes",
-    "energy_j",
-    "energy_method",
-    "job_energy_j",
-    "other_processes",
-    "other_processes_note",
-    "flops",
-    "flops_uncounted",
-    "flops_method",
-    "null_reasons",
-    "work",
-    "wildcards",
-    "processor",
-    "logical_cores",
-    "memory_bytes",
-    "system",
-    "mythmeter_version",
-    "record_version",
-)
 
 WHOLE_NUMBERS = (
     "batch",
@@ -90,6 +35,15 @@ OF_JOB = ("job_wall_s", "job_energy_j", "process_started_at")
 """What stands in the line `other` and in every row of a job."""
 AS_JSON = ("work", "wildcards", "device_indices", "flops_uncounted", "null_reasons")
 OF_MACHINE = ("host", "processor", "logical_cores", "memory_bytes", "system")
+COLUMNS = (
+    "machine",
+    "job",
+    *(name for name in FIELDS if name != "machine"),
+    *OF_JOB,
+    *OF_MACHINE,
+)
+"""The fields of a record, whose machine becomes a label and columns of its own."""
+
 NOT_IN_VERSION_1 = "record of version 1 did not measure it"
 
 

@@ -13,6 +13,7 @@ from mythmeter.usage import sums
 from mythmeter.usage.claim import claim
 from mythmeter.usage.device import device_of_job
 from mythmeter.usage.disk import disk_trouble
+from mythmeter.usage.log import JobLog
 from mythmeter.usage.memory import OUT_OF_MEMORY_EXIT, is_out_of_memory
 from mythmeter.usage.notice import Terminated, heeding_notice
 from mythmeter.usage.record import UsageRecord
@@ -108,9 +109,7 @@ def _gpu_memory(job: Job) -> int | None:
 @contextmanager
 def _logged(job: Job, wildcards: dict[str, str]) -> Iterator[None]:
     terminal = sys.stderr
-    path = Path(str(job.log))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", buffering=1) as log:
+    with _log_of(job) as log:
         sys.stdout, sys.stderr, stdout = log, log, sys.stdout
         try:
             yield
@@ -135,6 +134,17 @@ def _logged(job: Job, wildcards: dict[str, str]) -> Iterator[None]:
             sys.exit(OUT_OF_MEMORY_EXIT if out_of_memory else 1)
         finally:
             sys.stdout, sys.stderr = stdout, terminal
+
+
+def _log_of(job: Job) -> JobLog:
+    try:
+        return JobLog(Path(str(job.log)))
+    except OSError as error:
+        reason = disk_trouble(error)
+        if reason is None:
+            raise
+        print(f"\n{job.rule}: {reason}\n", file=sys.stderr, flush=True)
+        sys.exit(1)
 
 
 def _out_of_memory(job: Job) -> str:

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from torturing.killer import Killer, jobs_of, kill_tree, rule_of, wait_for_orphans
+from torturing.jobs import Work, jobs_of, kill_tree, partial_files, rule_of, wait_for_orphans
+from torturing.killer import Killer
+from torturing.plan import MOMENTS, Strike, make_plan
 from torturing.same import content_digest, differences, half_written, identical_bytes
 
 
@@ -38,24 +40,64 @@ def run(tmp_path):
             orphan.kill()
 
 
+def strike(target, moment="start"):
+    return Strike(0, "sleep_long", moment, target, share=0.0)
+
+
 def test_a_struck_job_is_dead_and_counted(run):
-    killer = Killer(seed=1, share=(1.0, 0.0, 0.0), longest_s=0.1)
-    killer.attend(run, budget=1)
+    killer = Killer([strike("job")])
+    killer.attend(run)
     assert run.returncode != 0
     assert [(kill.target, kill.rule) for kill in killer.kills] == [("job", "sleep_long")]
+    assert killer.pending() == []
 
 
 def test_jobs_of_a_struck_snakemake_run_on_as_orphans(run, tmp_path):
-    killer = Killer(seed=1, share=(0.0, 1.0, 0.0), longest_s=0.1)
-    killer.attend(run, budget=1)
+    killer = Killer([strike("snakemake")])
+    killer.attend(run)
     with pytest.raises(TimeoutError):
         wait_for_orphans(str(tmp_path), limit_s=0.3)
 
 
 def test_when_everything_is_struck_nothing_is_left(run, tmp_path):
-    killer = Killer(seed=1, share=(0.0, 0.0, 1.0), longest_s=0.1)
-    killer.attend(run, budget=1)
+    killer = Killer([strike("everything")])
+    killer.attend(run)
     wait_for_orphans(str(tmp_path), limit_s=10)
+
+
+def test_a_killer_goes_on_where_its_log_ends(run, tmp_path):
+    plan = [strike("job"), Strike(1, "other", "start", "job", 0.0)]
+    Killer(plan, log=tmp_path / "kills").attend(run)
+    again = Killer(plan, log=tmp_path / "kills")
+    assert [kill.number for kill in again.kills] == [0]
+    assert again.pending() == ["other"]
+
+
+def test_a_plan_goes_over_every_rule_and_moment_before_it_repeats_one():
+    plan = make_plan(["a", "b", "c"], kills=30, seed=1)
+    cells = [(strike.rule, strike.moment) for strike in plan]
+    every = {(rule, moment) for rule in "abc" for moment in MOMENTS}
+    assert set(cells[:12]) == set(cells[12:24]) == every
+    assert plan == make_plan(["c", "b", "a"], kills=30, seed=1)
+    assert plan != make_plan(["a", "b", "c"], kills=30, seed=2)
+
+
+def test_a_half_written_file_is_known_by_the_name_of_its_output(tmp_path):
+    half = tmp_path / ".a.17.partial.mp4"
+    half.write_text("")
+    assert partial_files([tmp_path / "a.mp4", tmp_path / "b.mp4"]) == {half}
+
+
+def test_what_jobs_made_is_read_from_what_snakemake_noted(tmp_path):
+    name = "results/" + "long/" * 60 + "a.txt"
+    (tmp_path / "Snakefile").write_text(
+        f"rule make_a:\n    output: {name!r}\n    log: 'a.log'\n    shell: 'echo > {{output}}'\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    work = Work.noted_in(tmp_path / ".snakemake" / "metadata", tmp_path)
+    assert work.outputs == {tmp_path / "a.log": (tmp_path / name,)}
+    assert work.seconds.keys() == {"make_a"}
 
 
 def write_video(path, level, comment=""):

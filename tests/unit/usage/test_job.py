@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -171,6 +172,7 @@ def test_notice_leaves_no_record_and_no_half_written_file(job, tmp_path):
 LIMITED = """
 import resource, sys
 from pathlib import Path
+from pathlib import Path
 from types import SimpleNamespace as N
 from mythmeter.atomic import replacing
 from mythmeter.usage.job import run_job
@@ -192,3 +194,26 @@ def test_a_real_file_that_does_not_fit_leaves_nothing_behind(tmp_path):
     assert "composite: the file would be larger than this process may write" in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["job.log"]
+
+
+def test_a_log_that_no_longer_fits_takes_nothing_from_the_message(job, capsys):
+    # Linux only: a file that opens and takes nothing.
+    job.log = "/dev/full"
+    with pytest.raises(SystemExit) as stop, run_job(job):
+        print("what the job says")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "results/clip.mp4")
+    assert stop.value.code == 1
+    message = capsys.readouterr().err
+    assert "the disk is full at results/clip.mp4" in message
+    assert "Traceback" not in message
+
+
+def test_a_log_that_cannot_be_made_is_one_message(job, capsys, monkeypatch):
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SystemExit) as stop, run_job(job):
+        pass
+    assert stop.value.code == 1
+    assert "the disk is mounted read-only at" in capsys.readouterr().err
