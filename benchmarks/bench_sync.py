@@ -68,6 +68,8 @@ SILENCE_S = 3.0
 LATE_S = 0.75
 SETTLED_S = 0.5
 """Of the silence, left out: the mouth closes in it."""
+CLICK = 25
+"""Hundredths of a second: what is shorter than half of it is no speech."""
 WATERMARK = ("rivagan_encoder", "rivagan_decoder")
 BETWEEN_EYES = float(np.linalg.norm(CANONICAL[EYE_LEFT_OUTER] - CANONICAL[EYE_RIGHT_OUTER]))
 
@@ -148,7 +150,7 @@ def prepare(source: Path, text: str, folder: Path, config: dict[str, Any]) -> Cl
 def timed(sound: Path, text: str) -> Sentence:
     """Words and sounds of a recording, found by the speech stage after silence is cut off."""
     samples, rate_hz = read_wav(sound)
-    loud = median_filter(level_db(samples, rate_hz), 9) > SILENT_DB
+    loud = median_filter(level_db(samples, rate_hz), CLICK) > SILENT_DB
     first, last = np.flatnonzero(loud)[[0, -1]] / FEATURE_HZ
     cut = samples[round(first * rate_hz) : round(last * rate_hz)]
     said = Speech(cut, rate_hz, (Sentence(text, 0.0, len(cut) / rate_hz, ()),))
@@ -257,11 +259,17 @@ def mean_mouth(real: FaceTrack) -> float:
     return distance(points, np.broadcast_to(points.mean(axis=0), points.shape))
 
 
-def stillness(seen: FaceTrack, sentence: Sentence, spoken_s: float) -> float:
-    """Standard deviation of the opening in the silence after a sentence, over that in it."""
-    times_s = seen.frame / float(seen.rate)
-    silent = times_s >= spoken_s + SETTLED_S
-    return float(seen.mouth_open[silent].std() / seen.mouth_open[frames_of(sentence)].std())
+def stillness(seen: FaceTrack, sentence: Sentence, driven_s: float) -> tuple[float, float]:
+    """Standard deviation of the opening in silence, over that while the sound drove the mouth.
+
+    The second figure: over that from the first word to the last, which is less.
+    """
+    times_s, opening = seen.frame / float(seen.rate), seen.mouth_open
+    silent = opening[times_s >= driven_s + SETTLED_S].std()
+    return (
+        float(silent / opening[times_s < driven_s].std()),
+        float(silent / opening[frames_of(sentence)].std()),
+    )
 
 
 def frames_of(sentence: Sentence) -> slice:
@@ -293,7 +301,8 @@ def direction(learnt: Clip, other: Clip, folder: Path, config: dict[str, Any]) -
     figures = {f"{k}{name}": v for k, s in scores.items() for name, v in s._asdict().items()}
     figures["mean_mouth_lmd"] = mean_mouth(real)
     for name, track_of in (("still", spoken), ("worded_still", worded)):
-        figures[name] = stillness(track_of, other.sentence, len(sound) / SPEECH_HZ)
+        still = stillness(track_of, other.sentence, len(sound) / SPEECH_HZ)
+        figures[name], figures[f"{name}_within"] = still
     figures["cpu_s"] = time.process_time() - started
     return figures
 
@@ -326,7 +335,8 @@ def main() -> None:
         "n": "2 sentences of 75 frames, 1 person",
         "unit": "r: Pearson, mouth opening; lmd: % of the distance of the outer eye corners, mean "
         "points laid on each other (placed: as they lie in the face); still: "
-        "standard deviation of the opening in silence over that in speech",
+        "standard deviation of the opening in silence over that while the sound drives (within: "
+        "over that from the first word to the last)",
         "scope": "GRID, 360x288, 25 fps, learnt from one clip of 3 s, the other's sound; tracked "
         "again in the encoded render; the two directions share person and lighting",
     }
