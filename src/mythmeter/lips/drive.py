@@ -5,7 +5,7 @@ components of the mouth's shape, then texture units chosen along the speech (see
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +16,14 @@ from scipy.signal import savgol_filter
 from mythmeter.errors import MediaError
 from mythmeter.faces.mesh import MOUTH
 from mythmeter.faces.table import read_crops
-from mythmeter.lips.articulation import articulate, impose, opening, read_timing
+from mythmeter.lips.articulation import (
+    OwnShapes,
+    articulate,
+    impose,
+    opening,
+    read_timing,
+    width,
+)
 from mythmeter.lips.features import (
     FEATURE_HZ,
     features_at,
@@ -37,6 +44,8 @@ Array = NDArray[np.float64]
 SILENT_DB = -35.0
 """Footage this far below its loud parts shows the mouth at rest."""
 SMOOTHING_FRAMES = 5
+NARROW_SHARE = 0.1
+"""Of the footage, by width: its narrowest mouths are those that round a sound."""
 MIN_EXAMPLES = 50
 """Frames with a face and sound that the regression needs: two seconds."""
 
@@ -126,11 +135,8 @@ class MouthModel:
             rates=tuple(clip.rate for clip in footage),
         )
         self.rest_face = rest_face(heard)
-
-    @property
-    def rest(self) -> Array:
-        """(p, 2) the mouth at rest."""
-        return self.rest_face[list(MOUTH)]
+        mouths = heard_shapes.reshape(len(heard_shapes), -1, 2)
+        self.own = OwnShapes(self.rest_face[list(MOUTH)], narrowest(mouths))
 
     def predict(self, features: Array) -> Array:
         """Codes (t, k) of the shapes that go with features (t, f), smoothed and amplified."""
@@ -160,6 +166,13 @@ def rest_face(heard: Sequence[Footage]) -> Array:
     gaps = opening(faces[:, list(MOUTH)], MOUTH)
     median: Array = np.median(faces[gaps <= np.quantile(gaps, 0.25)], axis=0)
     return median
+
+
+def narrowest(mouths: Array) -> Array:
+    """Mean (p, 2) of the tenth of the mouths (n, p, 2) that are least wide."""
+    widths = width(mouths, MOUTH)
+    mean: Array = mouths[widths <= np.quantile(widths, NARROW_SHARE)].mean(axis=0)
+    return mean
 
 
 def drive_lips(
@@ -197,15 +210,17 @@ def drive_lips(
     plan = read_timeline(timeline)
     times_s = frame_times_s(len(plan), plan.rate)
     with record.phase("steady", frames=len(plan)):
-        demands = articulate(read_timing(words), times_s)
         samples, rate_hz = read_wav(speech)
-        codes = model.predict(features_at(mfcc(samples, rate_hz), times_s))
-        wanted = impose(model.shapes(codes), demands, model.rest, MOUTH)
+        heard_shapes = model.shapes(model.predict(features_at(mfcc(samples, rate_hz), times_s)))
+        demands = articulate(read_timing(words), times_s, opening(heard_shapes, MOUTH))
+        wanted = impose(heard_shapes, demands, model.own, MOUTH)
         targets = model.codes(wanted) / model.space.deviation
         chosen = choose_units(targets, model.bank, plan.rate, settings.costs)
         unit_shapes = model.shapes(_smoothed(model.bank.codes[chosen] * model.space.deviation))
         mixed = settings.shape_mix * wanted + (1 - settings.shape_mix) * unit_shapes
-        shapes = impose(mixed, demands, model.rest, MOUTH)
+        # The units followed roundings already; closures and rests must be whole.
+        exact = replace(demands, rounded=np.zeros(len(plan)))
+        shapes = impose(mixed, exact, model.own, MOUTH)
     write_drive(
         output,
         Drive(
@@ -218,6 +233,7 @@ def drive_lips(
             unit_frame=model.bank.frames[chosen],
             closed=demands.closed.astype(np.float32),
             resting=demands.rest.astype(np.float32),
+            rounded=demands.rounded.astype(np.float32),
         ),
     )
 

@@ -40,7 +40,7 @@ class Drive:
         frame: (n,) output frame.
         shape: (n, p, 2) points `mesh.MOUTH` in canonical coordinates.
         unit_clip, unit_frame: (n,) where the mouth's texture is taken from.
-        closed, resting: (n,) what the words demanded, 0..1.
+        closed, resting, rounded: (n,) what the words demanded, 0..1.
     """
 
     rate: Fraction
@@ -52,6 +52,7 @@ class Drive:
     unit_frame: NDArray[np.int32]
     closed: NDArray[np.float32]
     resting: NDArray[np.float32]
+    rounded: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -65,6 +66,7 @@ _DRIVE = pa.schema(
         ("unit_frame", pa.int32()),
         ("closed", pa.float32()),
         ("resting", pa.float32()),
+        ("rounded", pa.float32()),
     ]
 )
 
@@ -106,6 +108,7 @@ def write_drive(path: Path, drive: Drive) -> None:
         pa.array(drive.unit_frame, pa.int32()),
         pa.array(drive.closed, pa.float32()),
         pa.array(drive.resting, pa.float32()),
+        pa.array(drive.rounded, pa.float32()),
     ]
     with replacing(path) as partial:
         pq.write_table(pa.table(columns, schema=_DRIVE.with_metadata(metadata)), partial)
@@ -131,7 +134,7 @@ def read_drive(path: Path, start: int = 0, stop: int | None = None) -> Drive:
         shape=shapes.reshape(-1, len(MOUTH), 2),
         **{
             name: table[name].to_numpy()
-            for name in ("frame", "unit_clip", "unit_frame", "closed", "resting")
+            for name in ("frame", "unit_clip", "unit_frame", "closed", "resting", "rounded")
         },
     )
 

@@ -28,6 +28,7 @@ def a_drive(openings, unit_frames, path):
         unit_frame=np.asarray(unit_frames, np.int32),
         closed=np.zeros(frames, np.float32),
         resting=np.zeros(frames, np.float32),
+        rounded=np.zeros(frames, np.float32),
     )
     write_drive(path, drive)
     return path
