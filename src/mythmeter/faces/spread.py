@@ -1,4 +1,4 @@
-"""A few faces spread over a long clip, without its whole table of points in memory."""
+"""What a few columns or a few rows of a long clip's faces say, without all points in memory."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -44,3 +44,16 @@ def spread_faces(
 
 def _points(track: FaceTrack) -> NDArray[Any]:
     return track.points[0]
+
+
+def mouth_openings(faces: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (opening, time in s) of each frame of a `faces.parquet`; NaN without a face.
+
+    Raises:
+        FaceError: the file lacks the column or metadata of a face track.
+    """
+    rate = read_faces(faces, 0, 1).rate
+    table = pq.read_table(faces, columns=["frame", "mouth_open"])
+    opening = table["mouth_open"].to_numpy(zero_copy_only=False).astype(np.float32)
+    numbers = table["frame"].to_numpy().astype(np.int64)
+    return opening.astype(np.float64), numbers * rate.denominator / rate.numerator

@@ -5,7 +5,7 @@ before anything else. The timings of our own speech are known, so both are impos
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,10 @@ class Articulation:
 
     closed: Array
     rest: Array
+
+    def part(self, frames: slice) -> "Articulation":
+        """The demands on some of the frames."""
+        return Articulation(**{f.name: getattr(self, f.name)[frames] for f in fields(self)})
 
 
 def read_timing(path: Path) -> SpeechTiming:
