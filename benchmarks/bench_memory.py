@@ -1,7 +1,7 @@
 """Peak memory of every rule that touches a video or a sound, for a short clip and a long one.
 
-    python benchmarks/bench_memory.py                          60 s and an hour, every rule
-    python benchmarks/bench_memory.py --seconds 60 900         other lengths; the short one is 60 s
+    python benchmarks/bench_memory.py                       60 s and an hour, every rule
+    python benchmarks/bench_memory.py --seconds 60 900      other lengths: minutes, or part of one
     python benchmarks/bench_memory.py --stages composite --work DIR      some rules of a kept folder
 
 Each rule runs in a process of its own, as under Snakemake; its memory is that of the process and
@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from memory.consent import prepare_fan, prepare_likeness, prepare_receipt
-from memory.inputs import RATE, make_source, repeat
+from memory.inputs import RATE, cut, make_source, repeat
 from memory.stages import STAGES
 from memory.stages_sound import prepare_voice
 from memory.watch import run_apart
@@ -48,23 +48,25 @@ def run_child(name: str, folder: Path) -> None:
     call(folder / "in", folder / "out")
 
 
-def provide(stage: str, folder: Path, base: Path, times: int) -> None:
+def provide(stage: str, folder: Path, base: Path, seconds: float) -> None:
     """Put a rule's inputs in place."""
     for name in STAGES[stage].reads:
         path = folder / "in" / name
         if path.exists():
             continue
         if name == "source.mp4":
-            make_source(path, base / "in" / "speech.wav", BASE_S * times, base / "in")
+            make_source(path, base / "in" / "speech.wav", seconds, base / "in")
         elif folder != base and name in STAGES[stage].own:
             raise SystemExit(f"{stage} reads {name} of {folder.name}: run the rule that makes it.")
         elif folder != base and name in ONCE:
-            provide(stage, base, base, 1)
+            provide(stage, base, base, BASE_S)
             shutil.copyfile(base / "in" / name, path)
         elif name in PREPARED:
             run_apart(PREPARED[name].__name__, folder)
+        elif seconds < BASE_S:
+            cut(base / "in" / name, path, seconds)
         elif folder != base:
-            repeat(base / "in" / name, path, times)
+            repeat(base / "in" / name, path, round(seconds / BASE_S))
         else:
             raise SystemExit(f"{stage} reads {name} of {folder.name}: run the rule that makes it.")
 
@@ -101,7 +103,7 @@ def measure(stage: str, folder: Path, base: Path, seconds: float) -> int:
     """Run a rule; keep and return its peak in bytes."""
     for name in ("in", "out"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    provide(stage, folder, base, round(seconds / BASE_S))
+    provide(stage, folder, base, seconds)
     peak = run_apart(stage, folder)
     keep(stage, folder, base)
     line = {"rule": stage, "seconds": seconds, "peak_mb": round(peak.rss_bytes / MB, 1)}

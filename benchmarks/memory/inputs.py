@@ -61,6 +61,33 @@ def repeat(source: Path, out: Path, times: int) -> None:
         out.write_bytes(source.read_bytes())
 
 
+def cut(source: Path, out: Path, seconds: float) -> None:
+    """Write the first whole seconds of a file of the short run: for rules too slow for more."""
+    frames = round(seconds * RATE)
+    if source.suffix in (".mp4", ".mkv"):
+        ffmpeg("-i", str(source), "-frames:v", str(frames), "-c", "copy", str(out))
+    elif source.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(source).slice(0, frames)
+        metadata = dict(table.schema.metadata)
+        if b"frames" in metadata:
+            metadata[b"frames"] = str(frames).encode()
+        pq.write_table(table.replace_schema_metadata(metadata), out, row_group_size=256)
+    elif source.suffix == ".wav":
+        import soundfile
+
+        samples, rate_hz = soundfile.read(source, dtype="int16")
+        soundfile.write(out, samples[: round(seconds * rate_hz)], rate_hz, subtype="PCM_16")
+    elif source.name == "words.json":
+        content = json.loads(source.read_text(encoding="utf-8"))
+        content["sentences"] = [s for s in content["sentences"] if s["end_s"] <= seconds]
+        content["duration_s"] = seconds
+        out.write_text(json.dumps(content), encoding="utf-8")
+    else:
+        out.write_bytes(source.read_bytes())
+
+
 def repeat_table(source: Path, out: Path, times: int) -> None:
     """Repeat a table of frames, its frame numbers and spans counted on."""
     import pyarrow as pa

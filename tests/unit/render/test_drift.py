@@ -48,7 +48,7 @@ def test_sound_is_cut_to_the_sample_of_the_last_pictures_end(tmp_path: Path) -> 
     with soundfile.SoundFile(tmp_path / "hour.wav", "w", 1000, 1, subtype="PCM_U8") as wav:
         wav.write(np.zeros(3_600_000))
     length = round(HOUR_FRAMES / BROADCAST * AUDIO_RATE_HZ)
-    assert length == 172_801_430
+    assert length == 172_801_429
     blocks = _resampled(tmp_path / "hour.wav", length)
     assert sum(len(block) for block in blocks) == length
     assert abs(Fraction(length, AUDIO_RATE_HZ) - HOUR_FRAMES / BROADCAST) < Fraction(1, 48_000)
