@@ -1,236 +1,167 @@
-"""Peak memory of ingest, faces and render for a short and a long clip.
+"""Peak memory of every rule that touches a video or a sound, for a short clip and a long one.
 
-    python benchmarks/bench_memory.py                       60 s and 10 min, all stages
-    python benchmarks/bench_memory.py --seconds 20 60       other lengths
-    python benchmarks/bench_memory.py --stages composite --work DIR     some stages of a kept folder
+    python benchmarks/bench_memory.py                       60 s and an hour, every rule
+    python benchmarks/bench_memory.py --seconds 60 900      other lengths: minutes, or part of one
+    python benchmarks/bench_memory.py --stages composite --work DIR      some rules of a kept folder
 
-Each stage runs in a process of its own, as under Snakemake; its memory is that of the process and
-its children together, sampled every 50 ms. The last line is one JSON object: *ours* is the highest
-peak of any stage on the long clip, *theirs* what it takes to hold every decoded frame, as peers do
-that read a clip into a list: measured on the short clip and scaled by the number of frames.
+Each rule runs in a process of its own, as under Snakemake; its memory is that of the process and
+its children together, sampled every 50 ms. At 60 s every rule works on what the one before it made;
+at the longer length its input is that of 60 s, repeated (`memory.inputs`). One JSON line is kept
+for each run in `peaks.jsonl` of the folder. The last line is one JSON object: *ours* is the largest
+ratio of the long peak to the short one, *theirs* that of a list that holds every decoded frame.
 """
 
 import argparse
 import json
-import os
-import subprocess
-import sys
+import shutil
 import tempfile
-import threading
-import time
-from fractions import Fraction
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
-STAGES = ("normalise_clip", "track_faces", "crop_faces", "composite")
-SAMPLE_S = 0.05
+from memory.consent import prepare_fan, prepare_likeness, prepare_receipt
+from memory.inputs import RATE, cut, make_source, repeat
+from memory.stages import STAGES
+from memory.stages_sound import prepare_voice
+from memory.watch import run_apart
+
+BASE_S = 60
 MB = 1e6
+PREPARED = {
+    "voice.safetensors": prepare_voice,
+    "reference.wav": prepare_voice,
+    "receipt.json": prepare_receipt,
+    "record.json": prepare_receipt,
+    "person.json": prepare_likeness,
+    "person.likeness.json": prepare_likeness,
+    "fan.pth.tar": prepare_fan,
+}
+"""Files that no rule here makes, and what does."""
+
+ONCE = ("voice.safetensors", "reference.wav", "fan.pth.tar", "person.json", "person.likeness.json")
+ONCE += ("face.safetensors", "enrolment.json")
+"""Files that do not grow with the clips: the long run reads the short run's."""
 
 
-def run_stage(stage: str, folder: Path) -> None:
-    """Run one stage on the files of a folder; this is what the child process does."""
-    from mythmeter.usage.record import UsageRecord
+def run_child(name: str, folder: Path) -> None:
+    """Run a rule, or a preparation, on a folder; this is what the child process does."""
+    prepare = {call.__name__: call for call in PREPARED.values()}
+    call = prepare[name] if name in prepare else STAGES[name].call
+    call(folder / "in", folder / "out")
 
-    record = UsageRecord(stage, {"clip": folder.name})
-    clip, faces = folder / "clip.mp4", folder / "faces.parquet"
-    if stage == "normalise_clip":
-        from mythmeter.media.normalise import normalise_clip
 
-        settings = {"crf": 12, "max_height": 1080, "keyframe_s": 1.0, "threads": 1}
-        source, verdict = folder / "source.mp4", folder / "verdict.json"
-        normalise_clip(source, clip, verdict, **settings, record=record)
-    elif stage == "track_faces":
-        from mythmeter.faces.track import assets, track_faces
+def provide(stage: str, folder: Path, base: Path, seconds: float) -> None:
+    """Put a rule's inputs in place."""
+    for name in STAGES[stage].reads:
+        path = folder / "in" / name
+        if path.exists():
+            continue
+        if name == "source.mp4":
+            make_source(path, base / "in" / "speech.wav", seconds, base / "in")
+        elif folder != base and name in STAGES[stage].own:
+            raise SystemExit(f"{stage} reads {name} of {folder.name}: run the rule that makes it.")
+        elif folder != base and name in ONCE:
+            provide(stage, base, base, BASE_S)
+            shutil.copyfile(base / "in" / name, path)
+        elif name in PREPARED:
+            run_apart(PREPARED[name].__name__, folder)
+        elif seconds < BASE_S:
+            cut(base / "in" / name, path, seconds)
+        elif folder != base:
+            repeat(base / "in" / name, path, round(seconds / BASE_S))
+        else:
+            raise SystemExit(f"{stage} reads {name} of {folder.name}: run the rule that makes it.")
 
-        models = {name: asset(name) for name in assets("facemesh")}
-        track_faces(
-            clip,
-            faces,
-            verdict=folder / "faces.json",
-            landmarks="facemesh",
-            models=models,
-            smoothing_frames=5,
-            record=record,
+
+def keep(stage: str, folder: Path, base: Path) -> None:
+    """Let other rules read what a rule made: all of it in the short run, else what is its own."""
+    made_for_others = {name for other in STAGES.values() for name in other.own}
+    for name, known_as in STAGES[stage].makes.items():
+        if folder == base or known_as in made_for_others:
+            (folder / "out" / name).replace(folder / "in" / known_as)
+    if stage == "speak_script" and folder == base:
+        fill_up(folder / "in")
+
+
+def fill_up(given: Path) -> None:
+    """Make `speech.wav` and `words.json` of exactly the short length: spoken, then silence."""
+    import numpy as np
+    import soundfile
+
+    samples, rate_hz = soundfile.read(given / "spoken.wav", dtype="int16")
+    wanted = BASE_S * rate_hz
+    if len(samples) > wanted:
+        raise SystemExit(
+            f"The script lasts {len(samples) / rate_hz:.1f} s; fewer words are needed."
         )
-    elif stage == "crop_faces":
-        from mythmeter.faces.crop import crop_faces
-
-        outputs = {"video": "crops.mkv", "table": "crops.parquet", "sheet": "crops.jpg"}
-        outputs["masks"] = "masks.mkv"
-        files = {name: folder / file for name, file in outputs.items()}
-        crop_faces(clip, faces, **files, crop_px=256, record=record)
-    elif stage == "composite":
-        run_composite(folder, record)
-    elif stage == "hold_all_frames":
-        from mythmeter.media.decode import read_frames
-
-        held = list(read_frames(clip))
-        print(len(held))
-    else:
-        raise SystemExit(f"No stage {stage!r}. There are: {', '.join(STAGES)}.")
+    filled = np.pad(samples, (0, wanted - len(samples)))
+    soundfile.write(given / "speech.wav", filled, rate_hz, subtype="PCM_16")
+    content = json.loads((given / "spoken.json").read_text(encoding="utf-8"))
+    content["duration_s"] = float(BASE_S)
+    (given / "words.json").write_text(json.dumps(content), encoding="utf-8")
 
 
-def run_composite(folder: Path, record: object) -> None:
-    """Put the clip's own crops back into it, in one chunk: the longest that there can be."""
-    from mythmeter.media.decode import count_frames, frame_rate
-    from mythmeter.render.composite import Encoding, composite
-    from mythmeter.render.label import LabelStyle
-    from mythmeter.render.timeline import plan, write_timeline
-
-    clip = folder / "clip.mp4"
-    rate, frames = frame_rate(clip), count_frames(clip)
-    timeline = plan(Fraction(frames) / rate, rate, (0, frames), "trim", 1)
-    write_timeline(folder / "timeline.parquet", timeline)
-    consent = folder / "consent.json"
-    consent.write_text('{"kind": "synthetic", "record_id": "urn:bench"}', encoding="utf-8")
-    composite(
-        consent=consent,
-        clip=clip,
-        faces=folder / "faces.parquet",
-        masks=folder / "masks.mkv",
-        timeline=folder / "timeline.parquet",
-        crops=folder / "crops.mkv",
-        crop_table=folder / "crops.parquet",
-        out=folder / "composite.mp4",
-        chunk=1,
-        render="bench",
-        label=LabelStyle(),
-        networks=(asset("rivagan_encoder"), asset("rivagan_decoder")),
-        encoding=Encoding(crf=18, preset="veryfast"),
-        record=record,
+def measure(stage: str, folder: Path, base: Path, seconds: float) -> int:
+    """Run a rule; keep and return its peak in bytes."""
+    for name in ("in", "out"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    provide(stage, folder, base, seconds)
+    peak = run_apart(stage, folder)
+    keep(stage, folder, base)
+    line = {"rule": stage, "seconds": seconds, "peak_mb": round(peak.rss_bytes / MB, 1)}
+    line["cpu_s"] = round(peak.cpu_s, 1)
+    with (folder.parent / "peaks.jsonl").open("a", encoding="utf-8") as kept:
+        kept.write(json.dumps(line) + "\n")
+    print(
+        f"{stage:16} {seconds:6g} s: {line['peak_mb']:7.1f} MB, "
+        f"{line['cpu_s'] / seconds:.3f} s of CPU a second",
+        flush=True,
     )
+    return peak.rss_bytes
 
 
-def asset(name: str) -> Path:
-    """A file of the catalogue, fetched when missing."""
-    from mythmeter.models.catalogue import load_catalogue
-    from mythmeter.models.fetch import fetch
-
-    entry = load_catalogue(REPOSITORY / "config" / "models.yaml")[name]
-    path = REPOSITORY / "resources" / "models" / entry.file
-    if not path.is_file():
-        fetch(entry, path)
-    return path
-
-
-def make_source(folder: Path, seconds: float) -> None:
-    """Loop the footage of the built-in example to the length wanted, without encoding it again."""
-    import imageio_ffmpeg
-
-    folder.mkdir(parents=True, exist_ok=True)
-    source = folder / "source.mp4"
-    if source.exists():
-        return
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error"]
-    command += ["-stream_loop", "-1", "-i", str(asset("langer")), "-t", f"{seconds:g}"]
-    command += ["-an", "-c", "copy", str(source)]
-    subprocess.run(command, check=True)
-
-
-class PeakWatch(threading.Thread):
-    """Highest resident memory of a process and its children together."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        import psutil
-
-        self._process = psutil.Process(pid)
-        self._gone = (psutil.NoSuchProcess, psutil.AccessDenied)
-        self.peak_bytes = 0
-
-    def run(self) -> None:
-        while True:
-            try:
-                family = [self._process, *self._process.children(recursive=True)]
-                total = sum(self._resident(process) for process in family)
-            except self._gone:
-                return
-            self.peak_bytes = max(self.peak_bytes, total)
-            time.sleep(SAMPLE_S)
-
-    def _resident(self, process: object) -> int:
-        try:
-            return process.memory_info().rss
-        except self._gone:
-            return 0
-
-
-def peak_of(stage: str, folder: Path) -> int:
-    """Run a stage in a child process and return its peak in bytes."""
-    command = [sys.executable, __file__, "--child", stage, "--work", str(folder)]
-    with (folder / f"{stage}.log").open("w", encoding="utf-8") as log:
-        child = subprocess.Popen(command, stdout=log, stderr=log, env=one_thread())
-        watch = PeakWatch(child.pid)
-        watch.start()
-        if child.wait():
-            raise SystemExit(f"{stage} failed on {folder.name}: see {folder / f'{stage}.log'}")
-    return watch.peak_bytes
-
-
-def one_thread() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-
-def measure(work: Path, seconds: list[float], stages: list[str]) -> dict[str, list[int]]:
-    """Return the peaks in bytes of each stage, one a length, and print them."""
-    folders = [work / f"{length:g}s" for length in seconds]
-    for folder, length in zip(folders, seconds, strict=True):
-        make_source(folder, length)
-    peaks = {}
-    for stage in stages:
-        started = time.perf_counter()
-        peaks[stage] = [peak_of(stage, folder) for folder in folders]
-        said = ", ".join(
-            f"{length:g} s: {peak / MB:.0f} MB"
-            for length, peak in zip(seconds, peaks[stage], strict=True)
-        )
-        ratio = peaks[stage][-1] / peaks[stage][0]
-        print(f"{stage:16} {said}; long/short {ratio:.3f}; {time.perf_counter() - started:.0f} s")
-    return peaks
-
-
-def held_bytes(work: Path, seconds: list[float]) -> float:
-    """Memory of holding every frame of the long clip: measured on the short one and scaled."""
-    from mythmeter.media.decode import count_frames, frame_size
-
-    short, long = (work / f"{length:g}s" / "clip.mp4" for length in (seconds[0], seconds[-1]))
-    held = peak_of("hold_all_frames", short.parent)
-    frames_short, frames_long = count_frames(short), count_frames(long)
-    width, height = frame_size(short)
-    one_frame = width * height * 3
-    empty = held - frames_short * one_frame
-    short_s = f"{seconds[0]:g} s"
-    print(f"all frames held  {short_s}: {held / MB:.0f} MB, {empty / MB:.0f} MB of it no frames")
-    return empty + frames_long * one_frame
+def frames_held(seconds: float) -> float:
+    """Bytes of all frames of a clip in a list, 320×180."""
+    return seconds * RATE * 320 * 180 * 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", nargs=2, type=float, default=[60, 600], metavar="S")
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
+    parser.add_argument("--seconds", nargs="+", type=float, default=[BASE_S, 3600], metavar="S")
+    parser.add_argument("--stages", nargs="+", choices=list(STAGES), default=list(STAGES))
     parser.add_argument("--work", type=Path, help="folder to work in; it is kept")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        run_stage(options.child, options.work)
+        run_child(options.child, options.work)
         return
     with tempfile.TemporaryDirectory(prefix="bench-memory-") as scratch:
         work = options.work or Path(scratch)
-        peaks = measure(work, options.seconds, options.stages)
-        ours = max(pair[-1] for pair in peaks.values())
-        theirs = held_bytes(work, options.seconds)
-    growth = max(pair[-1] / pair[0] for pair in peaks.values())
-    print(f"largest long/short {growth:.3f}")
+        base = work / f"{BASE_S}s"
+        peaks: dict[str, list[int]] = {}
+        for stage in options.stages:
+            for seconds in options.seconds:
+                folder = work / f"{seconds:g}s"
+                peaks.setdefault(stage, []).append(measure(stage, folder, base, seconds))
+    report(peaks, options.seconds)
+
+
+def report(peaks: dict[str, list[int]], seconds: list[float]) -> None:
+    """Print the table, and the JSON line."""
+    ratios = {stage: each[-1] / each[0] for stage, each in peaks.items()}
+    for stage, each in peaks.items():
+        said = " | ".join(f"{peak / MB:.0f} MB" for peak in each)
+        print(f"| {stage} | {said} | {ratios[stage]:.2f} |")
+    worst = max(ratios, key=lambda stage: ratios[stage])
+    smallest = min(each[0] for each in peaks.values())
+    held = (smallest + frames_held(seconds[-1])) / (smallest + frames_held(seconds[0]))
     result = {
         "name": "memory",
-        "ours": round(ours / MB),
-        "theirs": round(theirs / MB),
-        "ratio": round(theirs / ours, 2),
-        "unit": "MB at peak",
-        "n": len(peaks),
-        "scope": f"highest of {', '.join(peaks)} on {options.seconds[-1]:g} s of 640x360 footage; "
-        "theirs: every decoded frame in a list, measured on "
-        f"{options.seconds[0]:g} s and scaled; long/short at most {growth:.2f}",
+        "ours": round(ratios[worst], 3),
+        "theirs": round(held, 1),
+        "ratio": round(held / ratios[worst], 1),
+        "unit": f"peak of {seconds[-1]:g} s over peak of {seconds[0]:g} s",
+        "n": len(ratios),
+        "scope": f"largest of {', '.join(ratios)} ({worst}), footage of 320x180 at {RATE} frames a "
+        "second, one chunk; theirs: every frame in a list, computed from its size",
     }
     print(json.dumps(result))
 

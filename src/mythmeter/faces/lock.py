@@ -282,7 +282,10 @@ class Locker:
             at = self._index["frame"][known]
             far = [np.linalg.norm(self._samples[int(r)] - reference) for r in known]
             frames = np.flatnonzero((chosen >= 0) & np.isin(chosen, rows))
-            nearest = np.abs(frames[:, None] - at[None]).argmin(axis=1)
+            after = np.searchsorted(at, frames).clip(max=len(at) - 1)
+            before = np.maximum(after - 1, 0)
+            earlier = np.abs(frames - at[before]) <= np.abs(at[after] - frames)
+            nearest = np.where(earlier, before, after)
             values[frames], sampled[frames] = np.array(far, np.float32)[nearest], at[nearest]
         return values, sampled
 

@@ -53,7 +53,7 @@ def judge(
     present = rows >= 0
     usual = float(np.median(index["sharpness"][rows[present]])) if present.any() else 0.0
     reasons: list[str | None] = [None] * len(rows)
-    turned_before = False
+    turned_before, frames = False, np.ascontiguousarray(index["frame"])
     for frame, row in enumerate(rows):
         if row < 0:
             turned_before = False
@@ -66,7 +66,7 @@ def judge(
             reasons[frame] = f"turned too far (yaw {yaw:.0f}°, pitch {pitch:.0f}°)"
         elif sighting["sharpness"] < MIN_SHARPNESS * usual:
             reasons[frame] = "blurred"
-        elif _behind(index, row):
+        elif _behind(index, frames, row):
             reasons[frame] = "behind another face"
         elif _inside(sighting["box"], size) < MIN_IN_PICTURE:
             reasons[frame] = "leaves the picture"
@@ -78,10 +78,13 @@ def judge(
     return Swappable(reasons, opacity)
 
 
-def _behind(index: NDArray[Any], row: int) -> bool:
-    """Whether another face of the frame overlaps this one and is seen better."""
-    same = index["frame"] == index["frame"][row]
-    own, others = index[row], index[same]
+def _behind(index: NDArray[Any], frames: NDArray[np.int32], row: int) -> bool:
+    """Whether another face of the frame overlaps this one and is seen better.
+
+    `frames` are those of the index, which ascend.
+    """
+    first, stop = (np.searchsorted(frames, frames[row], side) for side in ("left", "right"))
+    own, others = index[row], index[first:stop]
     return any(
         overlap(own["box"], other["box"]) > OVERLAPPING and other["score"] > own["score"]
         for other in others[others["tracklet"] != own["tracklet"]]
@@ -115,5 +118,8 @@ def _faded(visible: NDArray[np.float32]) -> NDArray[np.float32]:
     hidden = np.flatnonzero(visible == 0)
     if not len(hidden):
         return visible
-    away = np.abs(np.arange(len(visible))[:, None] - hidden[None]).min(axis=1)
+    numbers = np.arange(len(visible))
+    after = np.searchsorted(hidden, numbers)
+    before, behind = hidden[np.maximum(after - 1, 0)], hidden[np.minimum(after, len(hidden) - 1)]
+    away = np.minimum(np.abs(numbers - before), np.abs(numbers - behind))
     return np.clip(away / (FADE_FRAMES + 1), 0, 1).astype(np.float32)

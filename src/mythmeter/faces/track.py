@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -168,7 +169,8 @@ def _lock(
         if face is None:
             row = locker.prominent_at_start()
         else:
-            frame = min(round(face.time_s * rate), watched.frames - 1)
+            at = round(Fraction(str(face.time_s)) * frame_rate(clip))
+            frame = min(at, watched.frames - 1)
             box = np.array(face.box) * np.tile(frame_size(clip), 2)
             try:
                 row = locker.at(frame, box)

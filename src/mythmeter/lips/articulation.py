@@ -7,7 +7,7 @@ with open lips before anything else. The timings of our own speech are known, so
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +69,10 @@ class Articulation:
     closed: Array
     rest: Array
     rounded: Array
+
+    def part(self, frames: slice) -> "Articulation":
+        """The demands on some of the frames."""
+        return Articulation(**{f.name: getattr(self, f.name)[frames] for f in fields(self)})
 
 
 @dataclass(frozen=True)

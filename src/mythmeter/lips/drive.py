@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
 from mythmeter.errors import MediaError
+from mythmeter.faces.blocks import crop_blocks
 from mythmeter.faces.mesh import MOUTH
-from mythmeter.faces.table import read_crops
 from mythmeter.lips.articulation import (
     OwnShapes,
     articulate,
@@ -25,6 +25,7 @@ from mythmeter.lips.articulation import (
     width,
 )
 from mythmeter.lips.features import (
+    ANALYSIS_HZ,
     FEATURE_HZ,
     features_at,
     frame_times_s,
@@ -34,9 +35,9 @@ from mythmeter.lips.features import (
 )
 from mythmeter.lips.pose import frontal_faces
 from mythmeter.lips.regression import KernelRidge, ShapeSpace
-from mythmeter.lips.table import Drive, read_timeline, write_drive
+from mythmeter.lips.table import Drive, read_timeline, write_drives
 from mythmeter.lips.units import UnitBank, UnitCosts, choose_units
-from mythmeter.media.audio import read_wav
+from mythmeter.media.long_sound import LongSound
 from mythmeter.usage.record import UsageRecord
 
 Array = NDArray[np.float64]
@@ -46,6 +47,8 @@ SILENT_DB = -35.0
 SMOOTHING_FRAMES = 5
 NARROW_SHARE = 0.1
 """Of the footage, by width: its narrowest mouths are those that round a sound."""
+BLOCK_FRAMES = 1024
+"""Output frames whose shapes are in memory at a time."""
 MIN_EXAMPLES = 50
 """Frames with a face and sound that the regression needs: two seconds."""
 
@@ -91,16 +94,22 @@ def read_footage(crops: Path, speech: Path | None, max_frames: int) -> Footage:
     Frames without a face, or with a hand before it, are left out; of a long clip the first
     `max_frames` with one are used.
     """
-    table = read_crops(crops)
-    rows = np.flatnonzero(table.clear())[:max_frames]
-    frames = table.frame[rows]
-    faces = frontal_faces(table.points[rows])
+    numbers, shown, found = [], [], 0
+    for table in crop_blocks(crops):
+        rows = np.flatnonzero(table.clear())[: max_frames - found]
+        numbers.append(table.frame[rows])
+        shown.append(table.points[rows])
+        found += len(rows)
+        if found == max_frames:
+            break
+    frames, rate = np.concatenate(numbers), table.rate
+    faces = frontal_faces(np.concatenate(shown))
     if speech is None:
-        return Footage(frames, faces, table.rate, None, None)
-    samples, rate_hz = read_wav(speech)
-    times_s = frame_times_s(int(table.frame[-1]) + 1, table.rate)[frames]
-    levels = sample_at(level_db(samples, rate_hz), times_s * FEATURE_HZ)
-    return Footage(frames, faces, table.rate, features_at(mfcc(samples, rate_hz), times_s), levels)
+        return Footage(frames, faces, rate, None, None)
+    sound = LongSound.of_wav(speech, ANALYSIS_HZ)
+    times_s = frames.astype(np.int64) * rate.denominator / rate.numerator
+    levels = sample_at(level_db(sound, ANALYSIS_HZ), times_s * FEATURE_HZ)
+    return Footage(frames, faces, rate, features_at(mfcc(sound, ANALYSIS_HZ), times_s), levels)
 
 
 class MouthModel:
@@ -140,7 +149,11 @@ class MouthModel:
 
     def predict(self, features: Array) -> Array:
         """Codes (t, k) of the shapes that go with features (t, f), smoothed and amplified."""
-        codes = _smoothed(self.regression.predict(features))
+        return self.finished(self.regression.predict(features))
+
+    def finished(self, predicted: Array) -> Array:
+        """Smooth and amplify codes (t, k) as the regression gives them."""
+        codes = _smoothed(predicted)
         centre = self.regression.target_mean
         return self.space.clamp((codes - centre) * self.settings.gain + centre)
 
@@ -210,32 +223,42 @@ def drive_lips(
     plan = read_timeline(timeline)
     times_s = frame_times_s(len(plan), plan.rate)
     with record.phase("steady", frames=len(plan)):
-        samples, rate_hz = read_wav(speech)
-        heard_shapes = model.shapes(model.predict(features_at(mfcc(samples, rate_hz), times_s)))
-        demands = articulate(read_timing(words), times_s, opening(heard_shapes, MOUTH))
-        wanted = impose(heard_shapes, demands, model.own, MOUTH)
-        targets = model.codes(wanted) / model.space.deviation
-        chosen = choose_units(targets, model.bank, plan.rate, settings.costs)
-        unit_shapes = model.shapes(_smoothed(model.bank.codes[chosen] * model.space.deviation))
-        mixed = settings.shape_mix * wanted + (1 - settings.shape_mix) * unit_shapes
-        # The units followed roundings already; closures and rests must be whole.
+        blocks = [slice(n, n + BLOCK_FRAMES) for n in range(0, len(plan), BLOCK_FRAMES)]
+        heard_speech = mfcc(LongSound.of_wav(speech, ANALYSIS_HZ), ANALYSIS_HZ)
+        predicted = [
+            model.regression.predict(features_at(heard_speech, times_s[block])) for block in blocks
+        ]
+        codes = model.finished(np.concatenate(predicted))
+        gaps = np.concatenate([opening(model.shapes(codes[block]), MOUTH) for block in blocks])
+        demands = articulate(read_timing(words), times_s, gaps)
+        # The units follow roundings already; closures and rests must be whole.
         exact = replace(demands, rounded=np.zeros(len(plan)))
-        shapes = impose(mixed, exact, model.own, MOUTH)
-    write_drive(
-        output,
-        Drive(
-            rate=plan.rate,
-            clips=tuple(clips),
-            rest=model.rest_face.astype(np.float32),
-            frame=plan.frame,
-            shape=shapes.astype(np.float32),
-            unit_clip=model.bank.clips[chosen],
-            unit_frame=model.bank.frames[chosen],
-            closed=demands.closed.astype(np.float32),
-            resting=demands.rest.astype(np.float32),
-            rounded=demands.rounded.astype(np.float32),
-        ),
-    )
+
+        def wanted(block: slice) -> Array:
+            return impose(model.shapes(codes[block]), demands.part(block), model.own, MOUTH)
+
+        targets = [model.codes(wanted(block)) / model.space.deviation for block in blocks]
+        chosen = choose_units(np.concatenate(targets), model.bank, plan.rate, settings.costs)
+        unit_codes = _smoothed(model.bank.codes[chosen] * model.space.deviation)
+
+        def driven(block: slice) -> Drive:
+            unit_shapes = model.shapes(unit_codes[block])
+            mixed = settings.shape_mix * wanted(block) + (1 - settings.shape_mix) * unit_shapes
+            shapes = impose(mixed, exact.part(block), model.own, MOUTH)
+            return Drive(
+                rate=plan.rate,
+                clips=tuple(clips),
+                rest=model.rest_face.astype(np.float32),
+                frame=plan.frame[block],
+                shape=shapes.astype(np.float32),
+                unit_clip=model.bank.clips[chosen[block]],
+                unit_frame=model.bank.frames[chosen[block]],
+                closed=demands.closed[block].astype(np.float32),
+                resting=demands.rest[block].astype(np.float32),
+                rounded=demands.rounded[block].astype(np.float32),
+            )
+
+        write_drives(output, map(driven, blocks), len(plan))
 
 
 def _mouths(clip: Footage) -> Array:

@@ -1,5 +1,6 @@
 """Audio features for mouth shapes: normalised MFCC, sampled by time and not by frame number."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -7,9 +8,14 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 
 from mythmeter.media.audio import resample
+from mythmeter.media.long_rows import deviation_of, mean_of
+from mythmeter.media.long_sound import Sound
 
 ANALYSIS_HZ = 16_000
 FEATURE_HZ = 100
+HOP = ANALYSIS_HZ // FEATURE_HZ
+BLOCK_WINDOWS = 2048
+"""Windows that are worked on at a time: 20 s."""
 COEFFICIENTS = 13
 MEL_BANDS = 40
 MEL_RANGE_HZ = (60.0, 7600.0)
@@ -30,44 +36,105 @@ def frame_times_s(frames: int, rate: Fraction) -> NDArray[np.float64]:
     return seconds_numerator / rate.numerator
 
 
-def log_mel(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
+def log_mel(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
     """Return log mel energies (n, 40) at 100 Hz; window i is centred at i / 100 seconds.
 
     Energies are floored 80 dB under the loudest bands of the clip.
     """
-    sound = resample(np.asarray(samples, np.float32), rate_hz, ANALYSIS_HZ).astype(np.float64)
-    emphasised = np.append(sound[:1], sound[1:] - 0.97 * sound[:-1])
-    hop = ANALYSIS_HZ // FEATURE_HZ
-    count = len(sound) // hop + 1
-    padded = np.pad(emphasised, (WINDOW // 2, WINDOW))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::hop][:count]
-    spectrum = np.fft.rfft(windows * np.hanning(WINDOW), FFT_SIZE)
-    energy = np.square(np.abs(spectrum)) @ _mel_filters().T
-    loud = float(np.quantile(energy, 0.99)) if energy.size else 0.0
-    floor = max(loud * 10 ** (-DYNAMIC_RANGE_DB / 10), 1e-9)
-    return np.log(np.maximum(energy, floor))
+    return np.concatenate(list(_log_mel_blocks(samples, rate_hz)))
 
 
-def mfcc(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
+def _log_mel_blocks(samples: Sound, rate_hz: int) -> Iterator[NDArray[np.float64]]:
+    """Yield the rows of `log_mel` in blocks; the sound is gone through twice, for its loud parts.
+
+    A sound of another rate than 16 kHz is read whole, to resample it.
+    """
+    sound = samples
+    if rate_hz != ANALYSIS_HZ:
+        sound = resample(np.asarray(samples, np.float32), rate_hz, ANALYSIS_HZ)
+    highest = _Highest(0.99, (len(sound) // HOP + 1) * MEL_BANDS)
+    for energy in _energy_blocks(sound):
+        highest.add(energy)
+    floor = max(highest.quantile() * 10 ** (-DYNAMIC_RANGE_DB / 10), 1e-9)
+    for energy in _energy_blocks(sound):
+        yield np.log(np.maximum(energy, floor))
+
+
+def _energy_blocks(sound: Sound) -> Iterator[NDArray[np.float64]]:
+    """Yield mel energies (rows, 40) of a sound at 16 kHz, some windows at a time."""
+    filters, window = _mel_filters().T, np.hanning(WINDOW)
+    count = len(sound) // HOP + 1
+    for first in range(0, count, BLOCK_WINDOWS):
+        rows = min(BLOCK_WINDOWS, count - first)
+        # A sample more at the start, for the difference to the one before.
+        start, length = first * HOP - WINDOW // 2 - 1, (rows - 1) * HOP + WINDOW + 1
+        inside = np.asarray(sound[max(start, 0) : max(start + length, 0)], np.float64)
+        before = max(-start, 0)
+        padded = np.pad(inside, (before, max(0, length - before - len(inside))))
+        emphasised = padded[1:] - 0.97 * padded[:-1]
+        if before + len(inside) < length:
+            # Behind its end there is no sound, not the difference to its last sample.
+            emphasised[before + len(inside) - 1 :] = 0
+        windows = np.lib.stride_tricks.sliding_window_view(emphasised, WINDOW)[::HOP]
+        spectrum = np.fft.rfft(windows * window, FFT_SIZE)
+        yield np.square(np.abs(spectrum)) @ filters
+
+
+class _Highest:
+    """A quantile of values that come in blocks, exact: only those from it upward are kept."""
+
+    def __init__(self, share: float, count: int) -> None:
+        place = share * (count - 1)
+        self._between = place % 1
+        self._kept = count - int(place)
+        self._values = np.empty(0)
+
+    def add(self, values: NDArray[np.float64]) -> None:
+        """Look at more values."""
+        every = np.concatenate([self._values, values.ravel()])
+        surplus = len(every) - self._kept
+        self._values = np.partition(every, surplus)[surplus:] if surplus > 0 else every
+
+    def quantile(self) -> float:
+        """Return the quantile, as `np.quantile` does of all values at once."""
+        lowest = np.sort(self._values)[:2]
+        return float(np.quantile(lowest, self._between)) if len(lowest) > 1 else float(lowest[0])
+
+
+def mfcc(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
     """Return 13 mel-frequency cepstral coefficients (n, 13) at 100 Hz.
 
     Each coefficient has mean 0 and variance 1 over the clip's speech (cepstral mean and variance
     normalisation), which takes out the microphone and much of the speaker. Pauses are left out of
     the statistics, because clips differ in how many they have.
     """
-    energies = log_mel(samples, rate_hz)
-    cepstrum = dct(energies, axis=1, norm="ortho")[:, :COEFFICIENTS]
-    speech = cepstrum[_level_db(energies) > SPEECH_DB]
-    return (cepstrum - speech.mean(axis=0)) / (speech.std(axis=0) + 1e-3)
+    cepstra, levels = [], []
+    for energies in _log_mel_blocks(samples, rate_hz):
+        cepstra.append(dct(energies, axis=1, norm="ortho")[:, :COEFFICIENTS].copy())
+        levels.append(np.exp(energies).sum(axis=1))
+    speech = _decibels(np.concatenate(levels)) > SPEECH_DB
+    cepstrum = np.concatenate(cepstra)
+    del cepstra
+
+    def spoken() -> Iterator[NDArray[np.float64]]:
+        for start in range(0, len(cepstrum), BLOCK_WINDOWS):
+            part = slice(start, start + BLOCK_WINDOWS)
+            yield cepstrum[part][speech[part]]
+
+    mean, deviation = mean_of(spoken), deviation_of(spoken)
+    # In place: of an hour the coefficients take 37 MB.
+    cepstrum -= mean
+    cepstrum /= deviation + 1e-3
+    return cepstrum
 
 
-def level_db(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
+def level_db(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
     """Return the level (n,) at 100 Hz in dB below the clip's loud parts (0 is loud)."""
-    return _level_db(log_mel(samples, rate_hz))
+    blocks = [np.exp(block).sum(axis=1) for block in _log_mel_blocks(samples, rate_hz)]
+    return _decibels(np.concatenate(blocks))
 
 
-def _level_db(energies: NDArray[np.float64]) -> NDArray[np.float64]:
-    level = np.exp(energies).sum(axis=1)
+def _decibels(level: NDArray[np.float64]) -> NDArray[np.float64]:
     return 10 * np.log10(level / max(float(np.quantile(level, 0.95)), 1e-9))
 
 

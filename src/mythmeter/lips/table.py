@@ -1,6 +1,8 @@
 """The Parquet files that the lips stage reads and writes: timeline and drive."""
 
 import json
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -93,13 +95,32 @@ def read_timeline(path: Path, chunk: int | None = None) -> Timeline:
 
 def write_drive(path: Path, drive: Drive) -> None:
     """Write `drive.parquet`."""
-    metadata = {
+    write_drives(path, [drive], len(drive))
+
+
+def write_drives(path: Path, drives: Iterable[Drive], frames: int) -> None:
+    """Write `drive.parquet` from drives of consecutive output frames, `frames` in all."""
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for drive in drives:
+            if writer is None:
+                schema = _DRIVE.with_metadata(_metadata(drive, frames))
+                partial = stack.enter_context(replacing(path))
+                writer = stack.enter_context(pq.ParquetWriter(partial, schema))
+            writer.write_table(_table(drive, schema))
+
+
+def _metadata(drive: Drive, frames: int) -> dict[str, str]:
+    return {
         "rate": f"{drive.rate.numerator}/{drive.rate.denominator}",
-        "frames": str(len(drive)),
+        "frames": str(frames),
         "clips": json.dumps(drive.clips),
         "points": json.dumps(MOUTH),
         "rest": json.dumps([round(float(value), 6) for value in drive.rest.ravel()]),
     }
+
+
+def _table(drive: Drive, schema: pa.Schema) -> pa.Table:
     shapes = pa.array(np.ascontiguousarray(drive.shape, np.float32).ravel())
     columns = [
         pa.array(drive.frame, pa.int32()),
@@ -110,8 +131,7 @@ def write_drive(path: Path, drive: Drive) -> None:
         pa.array(drive.resting, pa.float32()),
         pa.array(drive.rounded, pa.float32()),
     ]
-    with replacing(path) as partial:
-        pq.write_table(pa.table(columns, schema=_DRIVE.with_metadata(metadata)), partial)
+    return pa.table(columns, schema=schema)
 
 
 def read_drive(path: Path, start: int = 0, stop: int | None = None) -> Drive:
@@ -125,8 +145,14 @@ def read_drive(path: Path, start: int = 0, stop: int | None = None) -> Drive:
         raise MediaError(f"{path}: its points are not those of this version. Drive the lips again.")
     frames = table["frame"].to_numpy()
     wanted = frames >= start if stop is None else (frames >= start) & (frames < stop)
-    table = table.filter(pa.array(wanted)).combine_chunks()
-    shapes = np.array(table["shape"].combine_chunks().flatten(), np.float32)
+    if not wanted.all():
+        table = table.filter(pa.array(wanted))
+    # Of an hour the shapes are 68 MB; piece by piece they are copied once.
+    shapes = np.empty((len(table), 2 * len(MOUTH)), np.float32)
+    row = 0
+    for chunk in table["shape"].chunks:
+        shapes[row : row + len(chunk)] = chunk.flatten().to_numpy().reshape(len(chunk), -1)
+        row += len(chunk)
     return Drive(
         rate=Fraction(metadata["rate"]),
         clips=tuple(json.loads(metadata["clips"])),

@@ -15,6 +15,8 @@ from mythmeter.media.audio import Samples
 from mythmeter.media.container import open_clip, open_media
 from mythmeter.media.decode import Frame
 
+HALF_A_MS = Fraction(1, 2000)
+
 
 @dataclass(frozen=True)
 class Movie:
@@ -114,7 +116,7 @@ def has_pictures(path: Path) -> bool:
         return False
 
 
-def read_pictures(path: Path, times_s: Sequence[float]) -> Iterator[Frame]:
+def read_pictures(path: Path, times_s: Sequence[Fraction | float]) -> Iterator[Frame]:
     """Yield the picture shown at each time, by seeking; times beyond the end give none.
 
     Raises:
@@ -129,8 +131,8 @@ def read_pictures(path: Path, times_s: Sequence[float]) -> Iterator[Frame]:
                 if time_s > 0:
                     container.seek(first + int(time_s / base), stream=stream, backward=True)
                 for frame in container.decode(stream):
-                    # Half a millisecond: times of some containers are rounded to whole ones.
-                    if frame.pts is None or (frame.pts - first) * base >= time_s - 0.0005:
+                    # Times of some containers are rounded to whole milliseconds.
+                    if frame.pts is None or (frame.pts - first) * base >= time_s - HALF_A_MS:
                         yield frame.to_ndarray(format="rgb24")
                         break
         except av.error.FFmpegError as error:

@@ -7,9 +7,9 @@ import ffmpeg
 
 from mythmeter.atomic import replacing
 from mythmeter.errors import MediaError
-from mythmeter.media.audio import read_wav
 from mythmeter.media.ffmpeg import run_ffmpeg, user_input
 from mythmeter.media.limits import limits_of_sound
+from mythmeter.media.long_sound import wav_length
 from mythmeter.media.probe import AudioTrack, ClipInfo, choose_audio, probe
 from mythmeter.usage.record import UsageRecord
 
@@ -58,10 +58,10 @@ def extract_audio(
             )
             with replacing(path) as partial:
                 run_ffmpeg(_graph(info, track, rate_hz, partial), source, limits)
-                samples, _ = read_wav(partial)
-                if not len(samples):
+                samples, _ = wav_length(partial)
+                if not samples:
                     raise MediaError(f"{source}: its sound (stream {track.index}) is empty.")
-            work["audio_s"] = len(samples) / rate_hz
+            work["audio_s"] = samples / rate_hz
 
 
 def _sound_s(info: ClipInfo, track: AudioTrack) -> float:

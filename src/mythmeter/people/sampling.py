@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.faces.identity import FaceEncoder
-from mythmeter.faces.table import read_faces
-from mythmeter.media.audio import read_wav
+from mythmeter.faces.spread import spread_faces
 from mythmeter.media.decode import Frame, read_frames
+from mythmeter.media.long_sound import LongSound
 from mythmeter.people.likeness import Embedding
-from mythmeter.voice.activity import without_pauses
+from mythmeter.voice.activity import SpeechOnly
 from mythmeter.voice.embeddings.encoder import RATE_HZ, SpeakerEncoder
 
 FRAMES = 12
@@ -48,10 +48,9 @@ def sample_faces(
 
 def sample_voice(encoder: SpeakerEncoder, wav: Path) -> list[Sample]:
     """Embed the speech of a 16 kHz recording in stretches of about four seconds, pauses cut."""
-    samples, _ = read_wav(wav)
-    speech = without_pauses(samples, RATE_HZ)
+    speech = SpeechOnly(LongSound.of_wav(wav, RATE_HZ), RATE_HZ)
     return [
-        Sample(start / RATE_HZ, np.asarray(encoder.embed(speech[start:stop]), np.float64))
+        Sample(start / RATE_HZ, np.asarray(encoder.embed(speech.part(start, stop)), np.float64))
         for start, stop in stretches(len(speech))
     ]
 
@@ -71,14 +70,6 @@ def stretches(samples: int) -> list[tuple[int, int]]:
 
 
 def _spread(clip: Path, faces: Path, count: int) -> Iterator[tuple[float, Frame, NDArray[Any]]]:
-    track = read_faces(faces)
-    rows = np.flatnonzero(track.present & (np.abs(track.yaw_deg) < TURNED_DEG))
-    if not len(rows):
-        rows = np.flatnonzero(track.present)
-    if not len(rows):
-        return
-    chosen = np.unique(np.linspace(0, len(rows) - 1, count).round().astype(int))
-    for row in rows[chosen]:
-        number = int(track.frame[row])
-        frame = next(read_frames(clip, number, number + 1))
-        yield float(number / track.rate), frame, track.points[row]
+    rate, chosen = spread_faces(faces, count, turned_deg=TURNED_DEG, else_any=True)
+    for number, points in chosen:
+        yield float(number / rate), next(read_frames(clip, number, number + 1)), points

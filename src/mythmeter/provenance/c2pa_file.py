@@ -15,6 +15,11 @@ from mythmeter.provenance.manifest import MEDIA_TYPES, Ingredient
 
 OFFLINE = {"remote_manifest_fetch": False, "ocsp_fetch": False}
 
+FLAT_MEMORY = {"backing_store_memory_threshold_in_mb": 1, "merkle_tree_chunk_size_in_kb": 1024}
+"""The library otherwise holds up to 768 MB of a long video: half a gigabyte of what it writes, and
+256 MB of what it hashes. As leaves of a Merkle tree (C2PA 2.x, section on BMFF hashes) the video is
+hashed, and later checked, a megabyte at a time."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -54,7 +59,8 @@ def sign_file(
     Raises:
         ProvenanceError: the library refuses the manifest, the certificate or the file.
     """
-    context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+    settings = {"builder": {"thumbnail": {"enabled": False}}, "core": FLAT_MEMORY}
+    context = c2pa.Context.from_dict(settings)
     info = c2pa.C2paSignerInfo(signer.algorithm.encode(), signer.chain_pem, signer.key_pem, None)
     try:
         with c2pa.Builder(dict(definition), context) as builder:
@@ -90,7 +96,10 @@ def read_file(path: Path, anchors_pem: bytes | None = None) -> Reading:
     media_type = MEDIA_TYPES.get(path.suffix.lower())
     if media_type is None:
         return Reading(None, ("claim.missing",), {})
-    settings: dict[str, Any] = {"verify": {"verify_trust": True, **OFFLINE}}
+    settings: dict[str, Any] = {
+        "verify": {"verify_trust": True, **OFFLINE},
+        "core": FLAT_MEMORY,
+    }
     if anchors_pem is not None:
         settings["trust"] = {"trust_anchors": anchors_pem.decode()}
     context = c2pa.Context.from_dict(settings)

@@ -190,11 +190,10 @@ def check_video_watermark(
     A payload that is not the manifest's fails: then one of the two belongs to another render.
     """
     stated = ((reading.assertion(WATERMARKS) or {}).get("video") or {}).get("payload")
-    rate = float(movie.rate)
-    numbers = sample_frames(movie.frames, rate, MOST_PICTURES)
+    numbers = sample_frames(movie.frames, float(movie.rate), MOST_PICTURES)
     read: list[Logits] = []
     mark = vote(read)
-    for picture in read_pictures(path, [number / rate for number in numbers]):
+    for picture in read_pictures(path, [number / movie.rate for number in numbers]):
         read.append(reader.read(picture))
         mark = vote(read)
         if mark.present and mark.weakest_bit >= CERTAIN and len(read) >= FEWEST_PICTURES:

@@ -187,7 +187,7 @@ def _picture_checks(path: Path, movie: Movie, reading: Reading) -> list[Check]:
     """Checks that need every picture; of a file without a manifest, the label alone."""
     if reading.assertion(LABEL) is None:
         numbers = sample_frames(movie.frames, float(movie.rate), LABEL_PICTURES)
-        times_s = [number / float(movie.rate) for number in numbers]
+        times_s = [number / movie.rate for number in numbers]
         return [search_label(read_pictures(path, times_s))]
     scan = scan_pictures(path, movie, reading)
     return [check_label(scan), check_frames(movie, scan, reading)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mythmeter.errors import FaceError
 from mythmeter.faces.identity import Embedding, FaceEncoder
-from mythmeter.faces.table import read_faces
+from mythmeter.faces.spread import spread_faces
 from mythmeter.media.decode import Frame, read_frames
 from mythmeter.quality.metric import Metric, not_measured
 
@@ -73,14 +73,9 @@ def reference_of(embeddings: Sequence[Embedding]) -> Reference:
 
 
 def _spread_frames(clip: Path, faces: Path, count: int) -> Iterator[tuple[Frame, NDArray[Any]]]:
-    track = read_faces(faces)
-    frontal = np.flatnonzero(track.present & (np.abs(track.yaw_deg) < TURNED_DEG))
-    if not len(frontal):
-        return
-    chosen = np.unique(np.linspace(0, len(frontal) - 1, count).round().astype(int))
-    for row in frontal[chosen]:
-        number = int(track.frame[row])
-        yield next(read_frames(clip, number, number + 1)), track.points[row]
+    _, chosen = spread_faces(faces, count, turned_deg=TURNED_DEG)
+    for number, points in chosen:
+        yield next(read_frames(clip, number, number + 1)), points
 
 
 @dataclass(frozen=True)

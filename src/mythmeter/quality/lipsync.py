@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mythmeter.faces.table import read_faces
-from mythmeter.media.audio import Samples, read_wav
+from mythmeter.faces.spread import mouth_openings
+from mythmeter.media.long_sound import LongSound, Sound
 from mythmeter.quality.metric import Metric, not_measured
+from mythmeter.voice.embeddings.encoder import RATE_HZ
 
 Series = NDArray[np.float64]
 
@@ -34,16 +35,18 @@ METHOD = (
 )
 
 
-def speech_level_db(samples: Samples, rate_hz: int, times_s: Series) -> Series:
+def speech_level_db(samples: Sound, rate_hz: int, times_s: Series) -> Series:
     """Return the level in the band around each time, in dB below the loud parts (0 to −60)."""
     width = round(WINDOW_S * rate_hz)
-    padded = np.pad(np.asarray(samples, np.float64), (width // 2, width))
     hertz = np.fft.rfftfreq(width, 1 / rate_hz)
     band = (hertz >= BAND_HZ[0]) & (hertz <= BAND_HZ[1])
     window = np.hanning(width)
     level = np.empty(len(times_s))
     for number, start in enumerate(np.round(times_s * rate_hz).astype(int)):
-        piece = padded[min(start, len(samples)) :][:width] * window
+        first = min(start, len(samples)) - width // 2
+        inside = np.asarray(samples[max(0, first) : max(0, first + width)], np.float64)
+        before = max(0, -first)
+        piece = np.pad(inside, (before, width - before - len(inside))) * window
         level[number] = np.square(np.abs(np.fft.rfft(piece)[band])).sum()
     level = 10 * np.log10(level / width + 1e-12)
     return np.maximum(level - np.quantile(level, 0.98), FLOOR_DB)
@@ -118,9 +121,8 @@ def own_footage_correlation(faces: Sequence[Path], sounds: Sequence[Path]) -> fl
     """Return the mean correlation in clips of the person speaking; None where there is none."""
     found = []
     for track_file, wav in zip(faces, sounds, strict=True):
-        track = read_faces(track_file)
-        samples, rate_hz = read_wav(wav)
-        level = speech_level_db(samples, rate_hz, track.frame / float(track.rate))
-        found.append(shifted_correlation(track.mouth_open.astype(np.float64), level, 0))
+        mouth, times_s = mouth_openings(track_file)
+        sound = LongSound.of_wav(wav, RATE_HZ)
+        found.append(shifted_correlation(mouth, speech_level_db(sound, RATE_HZ, times_s), 0))
     usable = [r for r in found if np.isfinite(r)]
     return float(np.mean(usable)) if usable else None

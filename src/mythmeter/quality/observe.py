@@ -14,9 +14,10 @@ from mythmeter.faces.landmarks.protocol import Landmarker
 from mythmeter.faces.measures import mouth_opening
 from mythmeter.faces.table import FaceTrack, read_faces
 from mythmeter.media.decode import Frame, count_frames, frame_size, read_frames
+from mythmeter.media.long_rows import LongRows
 from mythmeter.quality.outside import CONTROL_FRAMES, Box, differences, outside_region
 from mythmeter.quality.sheet import SHEET_FRAMES
-from mythmeter.quality.stability import stable_points
+from mythmeter.quality.stability import no_points_yet, stable_points
 from mythmeter.render.sequence import frames_in_order
 from mythmeter.render.timeline import Timeline
 
@@ -45,8 +46,8 @@ class Observed:
 
     mouth: list[float] = field(default_factory=list)
     """Mouth opening in each frame of the render; NaN without a face."""
-    stable: list[NDArray[np.float64]] = field(default_factory=list)
-    stable_untouched: list[NDArray[np.float64]] = field(default_factory=list)
+    stable: LongRows = field(default_factory=no_points_yet)
+    stable_untouched: LongRows = field(default_factory=no_points_yet)
     samples: list[Sample] = field(default_factory=list)
     first_frames: list[Frame] = field(default_factory=list)
     """Untouched frames of the start, at most a second, for the encoder's control."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from mythmeter.faces.identity import FaceEncoder
 from mythmeter.faces.landmarks.protocol import load_landmarker
-from mythmeter.media.audio import Samples, read_wav, resample
+from mythmeter.media.audio import resample
 from mythmeter.media.decode import frame_size
+from mythmeter.media.long_sound import LongSound
 from mythmeter.media.mp4 import read_movie, read_sound
 from mythmeter.quality.identity import identity_metrics, person_reference
 from mythmeter.quality.lipsync import lip_metrics, own_footage_correlation, speech_level_db
@@ -130,8 +131,8 @@ def score_render(
             "faces_found": faces_found(observed),
             **_lips(observed, level, timeline, person),
             "landmark_jitter": jitter_metric(
-                np.stack(observed.stable),
-                np.stack(observed.stable_untouched),
+                observed.stable,
+                observed.stable_untouched,
                 timeline.target_frame,
             ),
             **_outside(observed, timeline, settings),
@@ -152,20 +153,16 @@ def score_render(
     write_sheet(sheet, observed.pictures, timeline.rate)
 
 
-def sound_16k(path: Path) -> Samples:
-    """Return the sound of a finished file, mono at 16 kHz; empty where it has none.
-
-    Memory: 64 kB a second, which is the only part of a score that grows with the length.
-    """
-    blocks = [
-        resample(samples, rate_hz, RATE_HZ) for samples, rate_hz in read_sound(path, SOUND_BLOCK_S)
-    ]
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+def sound_16k(path: Path) -> LongSound:
+    """Return the sound of a finished file, mono at 16 kHz, on disk; empty where it has none."""
+    sound = LongSound.empty()
+    for samples, rate_hz in read_sound(path, SOUND_BLOCK_S):
+        sound.append(resample(samples, rate_hz, RATE_HZ))
+    return sound
 
 
-def _wav_16k(path: Path) -> Samples:
-    samples, rate_hz = read_wav(path)
-    return resample(samples, rate_hz, RATE_HZ)
+def _wav_16k(path: Path) -> LongSound:
+    return LongSound.of_wav(path, RATE_HZ)
 
 
 def _observe(

@@ -4,10 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from mythmeter.errors import SpeechError
-from mythmeter.media.audio import Samples, read_wav
+from mythmeter.media.long_sound import LongSound, Sound, wav_blocks
 from mythmeter.quality.metric import Metric, not_measured
 from mythmeter.voice.embeddings.encoder import RATE_HZ, SpeakerEncoder, similarity
 
@@ -20,9 +18,13 @@ SHORTEST_HALF_S = 3.0
 """Halves shorter than this differ by what is said more than by who says it."""
 
 
-def person_speech(wavs: Sequence[Path]) -> Samples:
+def person_speech(wavs: Sequence[Path]) -> LongSound:
     """Join the person's recordings at 16 kHz."""
-    return np.concatenate([read_wav(wav)[0] for wav in wavs])
+    joined = LongSound.empty()
+    for wav in wavs:
+        for block in wav_blocks(wav, RATE_HZ):
+            joined.append(block)
+    return joined
 
 
 def enrolment_controls(enrolment: Path) -> dict[str, float | None]:
@@ -43,8 +45,8 @@ def enrolment_controls(enrolment: Path) -> dict[str, float | None]:
 
 def speaker_metric(
     encoder: SpeakerEncoder,
-    heard: Samples,
-    person: Samples,
+    heard: Sound,
+    person: Sound,
     controls: Mapping[str, float | None],
 ) -> Metric:
     """Similarity of the finished file's voice to the person's.
@@ -69,7 +71,7 @@ def speaker_metric(
     )
 
 
-def _two_halves(encoder: SpeakerEncoder, person: Samples) -> float | None:
+def _two_halves(encoder: SpeakerEncoder, person: Sound) -> float | None:
     """Similarity of the person's two halves; None where they are too short to say anything."""
     half = len(person) // 2
     if half < SHORTEST_HALF_S * RATE_HZ:

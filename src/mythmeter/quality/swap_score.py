@@ -3,25 +3,35 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pyarrow.parquet import ParquetFile, read_table
 
 from mythmeter.atomic import replacing
+from mythmeter.errors import FaceError
 from mythmeter.faces.align import canonical_points, transform
+from mythmeter.faces.blocks import crop_blocks
 from mythmeter.faces.identity import Embedding, FaceEncoder
 from mythmeter.faces.landmarks.protocol import Landmarker, load_landmarker
 from mythmeter.faces.mask import paste
 from mythmeter.faces.mesh import EYE_LEFT, EYE_RIGHT, LIPS
-from mythmeter.faces.table import read_crops, read_faces
+from mythmeter.faces.table import read_faces
 from mythmeter.media.decode import Frame, read_frames
+from mythmeter.media.long_rows import LongRows, mean_of
 from mythmeter.quality.identity import Reference, person_reference, reference_of
 from mythmeter.quality.metric import Metric, not_measured
 from mythmeter.quality.outside import differences, outside_region
-from mythmeter.quality.stability import BETWEEN_EYES, jitter_metric, stable_points
+from mythmeter.quality.stability import (
+    BETWEEN_EYES,
+    jitter_metric,
+    no_points_yet,
+    stable_points,
+)
 from mythmeter.render.composite import blend_mask
 from mythmeter.usage.record import UsageRecord
 
@@ -56,10 +66,10 @@ class _Seen:
     """What was measured, frame by frame."""
 
     numbers: list[int] = field(default_factory=list)
-    expression: list[NDArray[np.float64]] = field(default_factory=list)
-    untouched_expression: list[NDArray[np.float64]] = field(default_factory=list)
-    stable: list[NDArray[np.float64]] = field(default_factory=list)
-    untouched_stable: list[NDArray[np.float64]] = field(default_factory=list)
+    expression: LongRows = field(default_factory=lambda: LongRows((len(EXPRESSIVE), 2)))
+    untouched_expression: LongRows = field(default_factory=lambda: LongRows((len(EXPRESSIVE), 2)))
+    stable: LongRows = field(default_factory=no_points_yet)
+    untouched_stable: LongRows = field(default_factory=no_points_yet)
     embeddings: list[Embedding] = field(default_factory=list)
     untouched_embeddings: list[Embedding] = field(default_factory=list)
     outside: list[tuple[float, float]] = field(default_factory=list)
@@ -103,7 +113,7 @@ def score_swap(
         person = person_reference(encoder, person_clips, person_tracks)
         metrics = {**_identity(seen, person), **_expression(seen)}
         metrics["landmark_jitter"] = jitter_metric(
-            np.stack(seen.stable), np.stack(seen.untouched_stable), np.array(seen.numbers)
+            seen.stable, seen.untouched_stable, np.array(seen.numbers)
         )
         metrics["change_outside_face"] = Metric(
             value=float(np.mean([pair[0] for pair in seen.outside])),
@@ -124,11 +134,11 @@ def _watch(
 ) -> _Seen:
     """Look at every frame that was swapped, beside the footage."""
     seen = _Seen()
-    rows = read_crops(swap.table)
-    shown = {int(row) for row in np.linspace(0, len(rows) - 1, STRIP_FRAMES).round()}
-    for row, (frame, result, face) in enumerate(_pictures(swap)):
+    rows = ParquetFile(swap.table).metadata.num_rows
+    shown = {int(row) for row in np.linspace(0, rows - 1, STRIP_FRAMES).round()}
+    for row, (number, frame, result, face) in enumerate(_pictures(swap)):
         points = [t.observe(p).points for t, p in zip(trackers, (frame, result), strict=True)]
-        seen.numbers.append(int(rows.frame[row]))
+        seen.numbers.append(number)
         seen.untouched_expression.append(_expressive(points[0]))
         seen.expression.append(_expressive(points[1]))
         seen.untouched_stable.append(stable_points(points[0]))
@@ -146,24 +156,28 @@ def _watch(
     return seen
 
 
-def _pictures(swap: SwapFiles) -> Iterator[tuple[Frame, Frame, NDArray[Any] | None]]:
-    """Yield footage, result, and the performer's points where there is a face."""
-    rows = read_crops(swap.table)
-    first, stop = int(rows.frame[0]), int(rows.frame[-1]) + 1
-    track = read_faces(swap.faces, first, stop)
+def _pictures(swap: SwapFiles) -> Iterator[tuple[int, Frame, Frame, NDArray[Any] | None]]:
+    """Yield frame number, footage, result, and the performer's points where there is a face."""
+    table = read_table(swap.table, columns=["frame"])["frame"]
+    first, stop = table[0].as_py(), table[-1].as_py() + 1
     visible = read_frames(swap.masks, first, stop, pixels="gray")
-    footage = read_frames(swap.clip, first, stop)
-    for row, (frame, crop, seen) in enumerate(
-        zip(footage, read_frames(swap.crops), visible, strict=True)
-    ):
-        if not rows.present[row] or not track.present[row]:
-            yield frame, frame, None
-            continue
-        matrix = rows.matrix[row]
-        performer = transform(track.points[row], matrix).astype(np.float32)
-        mask = blend_mask(rows.points[row], performer, rows.crop_px)
-        mask *= seen.astype(np.float32) * (float(track.opacity[row]) / 255)
-        yield frame, paste(frame, crop, mask, matrix), track.points[row]
+    pictures = zip(
+        read_frames(swap.clip, first, stop), read_frames(swap.crops), visible, strict=True
+    )
+    for rows in crop_blocks(swap.table, first, stop):
+        track = read_faces(swap.faces, int(rows.frame[0]), int(rows.frame[-1]) + 1)
+        for row, (frame, crop, seen) in enumerate(islice(pictures, len(rows))):
+            number = int(rows.frame[row])
+            if not rows.present[row] or not track.present[row]:
+                yield number, frame, frame, None
+                continue
+            matrix = rows.matrix[row]
+            performer = transform(track.points[row], matrix).astype(np.float32)
+            mask = blend_mask(rows.points[row], performer, rows.crop_px)
+            mask *= seen.astype(np.float32) * (float(track.opacity[row]) / 255)
+            yield number, frame, paste(frame, crop, mask, matrix), track.points[row]
+    if next(pictures, None) is not None:
+        raise FaceError(f"{swap.table}: has fewer rows than {swap.crops.name} has frames.")
 
 
 def _expressive(points: NDArray[Any] | None) -> NDArray[np.float64]:
@@ -205,22 +219,32 @@ def _identity(seen: _Seen, person: Reference) -> dict[str, Metric]:
 
 
 def _expression(seen: _Seen) -> dict[str, Metric]:
-    ours, theirs = np.stack(seen.expression), np.stack(seen.untouched_expression)
-    usable = np.isfinite(ours).all(axis=(1, 2)) & np.isfinite(theirs).all(axis=(1, 2))
-    if usable.sum() < 2:
+    ours, theirs = seen.expression, seen.untouched_expression
+
+    def usable() -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        for our, their in zip(ours.blocks(), theirs.blocks(), strict=True):
+            finite = np.isfinite(our).all(axis=(1, 2)) & np.isfinite(their).all(axis=(1, 2))
+            yield our[finite], their[finite]
+
+    count = sum(len(our) for our, _ in usable())
+    if count < 2:
         reason = "fewer than two frames of swap and footage show a face"
         return {"expression_error": not_measured(EYES_UNIT, EXPRESSION_METHOD, reason)}
-    moved, wanted = (
-        points[usable] - points[usable].mean(axis=0, keepdims=True) for points in (ours, theirs)
-    )
-    scale = 100 / BETWEEN_EYES
+    our_mean = mean_of(lambda: (our for our, _ in usable()))
+    their_mean = mean_of(lambda: (their for _, their in usable()))
+    apart, still = 0.0, 0.0
+    for our, their in usable():
+        moved, wanted = our - our_mean, their - their_mean
+        apart += float(np.linalg.norm(moved - wanted, axis=2).sum())
+        still += float(np.linalg.norm(wanted, axis=2).sum())
+    scale = 100 / BETWEEN_EYES / (count * len(EXPRESSIVE))
     return {
         "expression_error": Metric(
-            float(np.linalg.norm(moved - wanted, axis=2).mean() * scale),
+            apart * scale,
             EYES_UNIT,
-            int(usable.sum()),
+            count,
             EXPRESSION_METHOD,
-            {"face_that_does_nothing": float(np.linalg.norm(wanted, axis=2).mean() * scale)},
+            {"face_that_does_nothing": still * scale},
         )
     }
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mythmeter.media.audio import Samples
+from mythmeter.media.long_sound import Sound
 from mythmeter.quality.metric import Metric, not_measured
 from mythmeter.voice.transcribe import LANGUAGE, Transcriber
 from mythmeter.voice.wording import spoken_words, word_errors
@@ -21,7 +21,7 @@ def script_of(words_file: Path) -> tuple[str, str]:
 
 
 def intelligibility(
-    transcriber: Transcriber, language: str, script: str, heard: Samples, spoken: Samples
+    transcriber: Transcriber, language: str, script: str, heard: Sound, spoken: Sound
 ) -> tuple[Metric, str | None]:
     """Return the word error rate of the finished file, and what Whisper understood.
 

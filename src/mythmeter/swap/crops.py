@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.errors import FaceError
-from mythmeter.faces.table import CropTable, read_crops
+from mythmeter.faces.blocks import crop_blocks
 from mythmeter.media.decode import read_frames
-
-ROWS = 256
-"""Rows of the table that are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ def stream_crops(
     """
     pictures = read_frames(video, start, stop)
     visible = iter(()) if masks is None else read_frames(masks, start, stop, pixels="gray")
-    for rows in _blocks(table, start, stop):
+    for rows in crop_blocks(table, start, stop):
         for row, frame in enumerate(rows.frame):
             picture = next(pictures, None)
             if picture is None:
@@ -83,19 +80,7 @@ def frames_with_a_face(
     Frames in which less than `least_visible` (a share) of the face is seen are left out.
     """
     crop_px, frames = 0, []
-    for rows in _blocks(table, start, stop):
+    for rows in crop_blocks(table, start, stop):
         crop_px = rows.crop_px
         frames.append(rows.frame[rows.clear(least_visible)])
     return crop_px, np.concatenate(frames)
-
-
-def _blocks(table: Path, start: int, stop: int | None) -> Iterator[CropTable]:
-    """Read a table some rows at a time; at least one block, which may be empty."""
-    first = start
-    while True:
-        last = first + ROWS if stop is None else min(first + ROWS, stop)
-        rows = read_crops(table, first, last)
-        yield rows
-        if len(rows) < ROWS or last == stop:
-            return
-        first = last

@@ -4,6 +4,7 @@ Shapes are percent of the crop's side after alignment. The views are sampled in 
 blink or teeth show in them even where the mesh misses them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 
 from mythmeter.faces import mesh
 from mythmeter.faces.warp import texture_points, warp
+from mythmeter.media.long_rows import Blocks, LongRows, deviation_of, mean_of
+
+Features = NDArray[np.float32] | LongRows
+"""(n, FEATURES), in memory or on disk."""
 
 VIEW_SIZE = (8, 12)
 """(height, width) of a view of one eye or of the mouth."""
@@ -129,21 +134,28 @@ class Scaling:
         return scaled
 
 
-def own_scaling(features: NDArray[np.float32]) -> Scaling:
+def own_scaling(features: Features) -> Scaling:
     """Scaling of the person whose (n, FEATURES) are known: weights of the kinds of features."""
     factor = np.empty(FEATURES, np.float32)
     factor[LIPS] = LIP_WEIGHT
     # Openness relative to that of the open eye; 10 gives a blink the weight of an open mouth.
-    factor[LIDS] = 0.6 * 10 / np.maximum(np.quantile(features[:, LIDS], 0.8, axis=0), 0.05)
+    lids = np.concatenate([block[:, LIDS] for block in blocks_of(features)])
+    factor[LIDS] = 0.6 * 10 / np.maximum(np.quantile(lids, 0.8, axis=0), 0.05)
     factor[BROWS] = 0.6 * 0.7
     factor[POSE] = 0.6 * 8
+    spread = deviation_of(lambda: blocks_of(features))
     for part, weight in ((EYE_VIEWS, 0.25), (MOUTH_VIEW, 0.2)):
-        factor[part] = weight / max(float(features[:, part].std(axis=0).mean()), 1.0)
-    return Scaling(features.mean(axis=0), factor)
+        factor[part] = weight / max(float(spread[part].mean()), 1.0)
+    return Scaling(mean_of(lambda: blocks_of(features)), factor)
+
+
+def blocks_of(features: Features) -> Iterable[NDArray[np.float32]]:
+    """The rows, some at a time where they lie on disk."""
+    return features.blocks() if isinstance(features, LongRows) else [features]
 
 
 def performer_scaling(
-    features: NDArray[np.float32],
+    features: Features,
     person: Scaling,
     person_spread: NDArray[np.float32],
     usual_lips: NDArray[np.float64],
@@ -160,24 +172,37 @@ def performer_scaling(
         usual_lips: LIPS of the person that correspond to the performer's mean.
     """
     own = own_scaling(features)
-    ratio = np.clip(person_spread / (own(features).std(axis=0) + 1e-3), 0.5, 2.0)
+    spread = deviation_of(lambda: map(own, blocks_of(features)))
+    ratio = np.clip(person_spread / (spread + 1e-3), 0.5, 2.0)
     ratio[LIPS] = 1.0
     centre = own.centre.copy()
     centre[LIPS] += person.centre[LIPS] - usual_lips
     return Scaling(centre, own.factor * ratio)
 
 
-def narrow_lips(
-    scaled: NDArray[np.float32], person_spread: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return scaled features with lips that move no further than the person's usually do.
+@dataclass(frozen=True)
+class Narrowing:
+    """Lips that move no further than the person's usually do.
 
     A regression knows nothing of lips that it has never seen.
     """
-    lips = scaled[:, LIPS]
-    spread = np.sqrt(np.square(lips.std(axis=0)).sum() + 1e-9)
-    ratio = np.clip(np.sqrt(np.square(person_spread[LIPS]).sum()) / spread, 0.25, 1.0)
-    mean = lips.mean(axis=0)
-    narrowed = scaled.copy()
-    narrowed[:, LIPS] = mean + (lips - mean) * ratio
-    return narrowed
+
+    mean: NDArray[np.float32]
+    ratio: float
+
+    @classmethod
+    def of(cls, scaled: Blocks, person_spread: NDArray[np.float32]) -> "Narrowing":
+        """Measure how far the lips of scaled features (n, FEATURES) move."""
+
+        def lips() -> Iterable[NDArray[np.float32]]:
+            return (block[:, LIPS] for block in scaled())
+
+        spread = np.sqrt(np.square(deviation_of(lips)).sum() + 1e-9)
+        ratio = np.clip(np.sqrt(np.square(person_spread[LIPS]).sum()) / spread, 0.25, 1.0)
+        return cls(mean_of(lips), ratio)
+
+    def __call__(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return scaled features (n, FEATURES) with their lips narrowed."""
+        narrowed = scaled.copy()
+        narrowed[:, LIPS] = self.mean + (scaled[:, LIPS] - self.mean) * self.ratio
+        return narrowed

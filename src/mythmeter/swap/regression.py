@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+BLOCK_ROWS = 1024
+"""Rows that are predicted at a time, each against every known input."""
+
 
 @dataclass(frozen=True)
 class Components:
@@ -65,8 +68,11 @@ class KernelRidge:
 
     def predict(self, inputs: Floats) -> Floats:
         """Return the targets, (m, k), expected at inputs (m, f)."""
-        distances = squared_distances(inputs, self.inputs)
-        predicted: Floats = np.exp(-np.float32(self.gamma) * distances) @ self.weights
+        predicted = np.empty((len(inputs), self.weights.shape[1]), np.float32)
+        for start in range(0, len(inputs), BLOCK_ROWS):
+            block = slice(start, start + BLOCK_ROWS)
+            distances = squared_distances(inputs[block], self.inputs)
+            predicted[block] = np.exp(-np.float32(self.gamma) * distances) @ self.weights
         return predicted
 
 

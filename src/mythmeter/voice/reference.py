@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from mythmeter.errors import SpeechError
-from mythmeter.media.audio import Samples, read_wav, resample
+from mythmeter.media.audio import Samples, resample
+from mythmeter.media.long_sound import LongSound, blocks
 
 RATE_HZ = 24000
 VAD_RATE_HZ = 16000
@@ -17,6 +18,8 @@ SHORTEST_S = 3.0
 ADVISED_S = 10.0
 LONGEST_S = 30.0
 """Speech beyond this is left out: it no longer changes the fit."""
+PIECE = 300 * RATE_HZ
+"""Samples that are searched for speech at a time."""
 MARGIN_S = 0.1
 FADE_S = 0.01
 LEVEL_DBFS = -23.0
@@ -63,14 +66,16 @@ def clean_reference(recordings: Sequence[Path], *, shortest_s: float = SHORTEST_
         MediaError: a file that cannot be read.
     """
     pieces: list[Samples] = []
-    speech_s = 0.0
+    spoken = 0
     for path in recordings:
-        samples, rate_hz = read_wav(path)
-        samples = resample(samples, rate_hz, RATE_HZ)
-        _check_level(path, samples)
-        spans = _speech_spans(samples - samples.mean())
-        speech_s += sum(last - first for first, last in spans) / RATE_HZ
-        pieces += [_faded(samples[first:last] - samples.mean()) for first, last in spans]
+        sound = LongSound.of_wav(path, RATE_HZ)
+        _check_level(path, sound)
+        mean = _mean(sound)
+        for first, last in _speech_spans(sound, mean):
+            if spoken < LONGEST_S * RATE_HZ:
+                pieces.append(_faded(np.asarray(sound[first:last]) - mean))
+            spoken += last - first
+    speech_s = spoken / RATE_HZ
     if speech_s < shortest_s:
         raise SpeechError(
             f"{', '.join(p.parent.name for p in recordings)}: only {speech_s:.1f} s of speech were "
@@ -86,14 +91,18 @@ def clean_reference(recordings: Sequence[Path], *, shortest_s: float = SHORTEST_
     return Reference(_levelled(joined), speech_s, tuple(warnings))
 
 
-def _check_level(path: Path, samples: Samples) -> None:
+def _check_level(path: Path, sound: LongSound) -> None:
     clip = path.parent.name
-    level_dbfs = 20 * np.log10(float(np.abs(samples).max(initial=0.0)) + 1e-9)
+    peak, clipped = 0.0, 0
+    for block in blocks(sound):
+        peak = max(peak, float(np.abs(block).max()))
+        clipped += int((np.abs(block) >= CLIPPED_LEVEL).sum())
+    level_dbfs = 20 * np.log10(peak + 1e-9)
     if level_dbfs < SILENT_DBFS:
         raise SpeechError(
             f"{clip}: the sound is silent (peak {level_dbfs:.0f} dBFS). Use a clip with speech."
         )
-    share = float(np.mean(np.abs(samples) >= CLIPPED_LEVEL))
+    share = clipped / len(sound)
     if share > CLIPPED_SHARE:
         raise SpeechError(
             f"{clip}: the sound is clipped ({share:.1%} of its samples are at full scale, "
@@ -101,17 +110,32 @@ def _check_level(path: Path, samples: Samples) -> None:
         )
 
 
-def _speech_spans(samples: Samples) -> list[tuple[int, int]]:
-    """Return (first, last) sample of each stretch of speech, with a margin, none overlapping."""
+def _mean(sound: LongSound) -> np.float32:
+    """DC of a recording: the mean of its pieces, weighed by their lengths."""
+    found = [(float(block.mean()), len(block)) for block in blocks(sound, PIECE)]
+    return np.float32(sum(mean * length for mean, length in found) / len(sound))
+
+
+def _speech_spans(sound: LongSound, mean: np.float32) -> list[tuple[int, int]]:
+    """Return (first, last) sample of each stretch of speech, with a margin, none overlapping.
+
+    The detector hears a long recording in pieces of five minutes.
+    """
     import torch
     from silero_vad import get_speech_timestamps, load_silero_vad
 
     detector = load_silero_vad(onnx=True)
-    level = float(np.abs(samples).max()) + 1e-9
-    heard = torch.from_numpy(resample(samples / level * 0.7, RATE_HZ, VAD_RATE_HZ))
-    found = get_speech_timestamps(heard, detector, speech_pad_ms=round(MARGIN_S * 1000))
+    level = max(float(np.abs(block - mean).max()) for block in blocks(sound)) + 1e-9
     ratio = RATE_HZ / VAD_RATE_HZ
-    return [(round(s["start"] * ratio), round(s["end"] * ratio)) for s in found]
+    spans: list[tuple[int, int]] = []
+    for number, piece in enumerate(blocks(sound, PIECE)):
+        heard = torch.from_numpy(resample((piece - mean) / level * 0.7, RATE_HZ, VAD_RATE_HZ))
+        found = get_speech_timestamps(heard, detector, speech_pad_ms=round(MARGIN_S * 1000))
+        edges = (
+            (number * PIECE + round(s[name] * ratio) for name in ("start", "end")) for s in found
+        )
+        spans += [(first, min(last, len(sound))) for first, last in edges]
+    return spans
 
 
 def _faded(samples: Samples) -> Samples:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mythmeter.errors import ModelError
 from mythmeter.media.audio import Samples
+from mythmeter.media.long_sound import Sound
 
 RATE_HZ = 16000
 LANGUAGE = "en"
@@ -21,8 +22,28 @@ as well as with the usual filling up to 30 s (10 words of 321 wrong, not 8) in l
 time; with 7 s and less the decoder invents repetitions."""
 LONGEST_S = 29.0
 """Whisper sees 30 s at once."""
+PIECE_S = 120.0
+"""Longer sound is cut before it is written down: its spectrum is computed whole. Two minutes of it
+take 50 MB."""
+SEARCHED_S = 15.0
+QUIET_FRAMES = 10
+"""Frames of 20 ms that are looked at together for the quietest place: a pause, not a zero."""
 TOKENS_A_SECOND = 12
 """More is never said: it bounds what a broken take can be written down as."""
+
+
+def pieces(samples_16k: Sound) -> list[tuple[int, int]]:
+    """Cut a long sound where it is quietest in the last seconds of each piece: (start, stop)."""
+    longest, searched = round(PIECE_S * RATE_HZ), round(SEARCHED_S * RATE_HZ)
+    frame = round(0.02 * RATE_HZ)
+    cuts = [0]
+    while len(samples_16k) - cuts[-1] > longest:
+        stop = cuts[-1] + longest
+        end = np.asarray(samples_16k[stop - searched : stop], np.float32).reshape(-1, frame)
+        level = np.convolve(np.square(end).mean(axis=1), np.ones(QUIET_FRAMES), mode="valid")
+        quiet = int(level.argmin()) + QUIET_FRAMES // 2
+        cuts.append(stop - searched + quiet * frame)
+    return list(pairwise([*cuts, len(samples_16k)])) or [(0, 0)]
 
 
 class Transcriber:
@@ -54,16 +75,19 @@ class Transcriber:
             raise ModelError(f"{archive}: does not hold a Whisper model ({error}).") from error
         self._tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual=False)
 
-    def transcribe(self, samples_16k: Samples) -> str:
-        """Write down English speech of any length, mono at 16 kHz."""
-        segments, _ = self._model.transcribe(
-            np.ascontiguousarray(samples_16k, np.float32),
-            language=LANGUAGE,
-            beam_size=5,
-            temperature=0.0,
-            condition_on_previous_text=False,
+    def transcribe(self, samples_16k: Sound) -> str:
+        """Write down English speech of any length, mono at 16 kHz, PIECE_S or less at a time."""
+        return " ".join(
+            segment.text.strip()
+            for start, stop in pieces(samples_16k)
+            for segment in self._model.transcribe(
+                np.ascontiguousarray(samples_16k[start:stop], np.float32),
+                language=LANGUAGE,
+                beam_size=5,
+                temperature=0.0,
+                condition_on_previous_text=False,
+            )[0]
         )
-        return " ".join(segment.text.strip() for segment in segments)
 
     def hear(self, samples_16k: Samples, *, carefully: bool = False) -> str:
         """Write down one sentence of up to LONGEST_S; a longer one goes to `transcribe`.

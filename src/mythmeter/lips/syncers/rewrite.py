@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyarrow.parquet import ParquetFile
 
 from mythmeter.errors import ConfigError, FaceError
-from mythmeter.faces.table import read_crops
+from mythmeter.faces.blocks import crop_blocks
 from mythmeter.lips.blend import bend, hold_at_border, lay_texture
 from mythmeter.lips.placement import Placement
 from mythmeter.lips.syncers.protocol import Spoken, SyncContext
@@ -37,19 +38,21 @@ class RewriteSyncer:
 
     def _load(self, clip: int, context: SyncContext) -> None:
         path = context.crop_tables[clip]
-        table = read_crops(path)
         here = self._drive.unit_clip == clip
-        wanted = {int(frame) for frame in self._drive.unit_frame[here]}
-        self._pictures[clip] = FrameWindow(context.crop_videos[clip], len(table), wanted=wanted)
-        rows = {int(frame): row for row, frame in enumerate(table.frame)}
+        wanted = {int(frame) for frame in np.unique(self._drive.unit_frame[here])}
+        self._pictures[clip] = FrameWindow(
+            context.crop_videos[clip], ParquetFile(path).metadata.num_rows, wanted=wanted
+        )
+        for table in crop_blocks(path, min(wanted), max(wanted) + 1):
+            for row, frame in enumerate(table.frame.tolist()):
+                if frame in wanted and table.present[row]:
+                    self._points[clip, frame] = table.points[row].copy()
         for frame in sorted(wanted):
-            row = rows.get(frame)
-            if row is None or not table.present[row]:
+            if (clip, frame) not in self._points:
                 raise FaceError(
                     f"{path}: frame {frame}, which the drive asks for, shows no face. "
                     "Drive the lips again."
                 )
-            self._points[clip, frame] = table.points[row].copy()
 
     def sync(
         self, rows: Sequence[int], crops: Sequence[Frame], points: Sequence[NDArray[Any]]

@@ -5,18 +5,16 @@ of 800 samples every 200, magnitudes through Slaney's mel filters from 55 to 760
 20 dB from -100 to 0 laid over -4..4. A picture is given 16 of these steps, from its own time on.
 """
 
-from collections.abc import Iterator
+from collections import OrderedDict
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
-from mythmeter.errors import MediaError
+from mythmeter.media.long_sound import LongSound, wav_blocks
 
 SOUND_HZ: Final = 16_000
 HOP: Final = 200
@@ -33,7 +31,7 @@ SILENCE: Final = -LIMIT
 BLOCK_STEPS: Final = 64
 """Steps worked out together, always as many and from a multiple of it on: rounding depends on
 both, and a chunk must hear what the whole hears."""
-READ_SAMPLES: Final = 1 << 18
+BLOCKS_HELD: Final = 4
 
 Array = NDArray[np.float32]
 
@@ -70,62 +68,66 @@ def mel_steps(samples: NDArray[np.floating]) -> Array:
 
 
 class Sound:
-    """Steps of a stretch of speech; beyond its ends it is silent."""
+    """Steps of a stretch of speech; beyond its ends it is silent.
+
+    The stretch waits on disk and steps are worked out as they are asked for, so a chunk of any
+    length takes the same memory.
+    """
 
     def __init__(self, speech: Path, first: int, last: int) -> None:
         """Read steps `first` to `last` (excluded) of a WAV file; any other is an IndexError.
 
-        Only that stretch is kept, so that a chunk of a long speech takes no more memory than one of
-        a short speech. Steps are the same in whatever stretch they are read.
+        Steps are the same in whatever stretch they are read.
 
         Raises:
             MediaError: not a WAV file.
         """
+        self._first, self._last = first, last
         # Three steps more on each side hold the windows and the sample before them.
-        start = max(first - 3, 0) // BLOCK_STEPS * BLOCK_STEPS
-        samples = _stretch(speech, start * HOP, max(last + 3, start) * HOP)
-        steps = mel_steps(samples) if len(samples) else np.empty((0, BANDS), np.float32)
-        self._first, self._steps = first, np.full((last - first, BANDS), SILENCE, np.float32)
-        known = range(max(first, start), min(last, start + len(steps)))
-        if known:
-            here = slice(known.start - start, known.stop - start)
-            self._steps[known.start - first : known.stop - first] = steps[here]
+        self._start = max(first - 3, 0) // BLOCK_STEPS * BLOCK_STEPS
+        self._samples = _stretch(speech, self._start * HOP, max(last + 3, self._start) * HOP)
+        self._steps: OrderedDict[int, Array] = OrderedDict()
 
     def heard_from(self, step: int) -> Array:
         """Return (80, 16): 16 steps from one on."""
-        start = step - self._first
-        if not 0 <= start <= len(self._steps) - STEPS:
+        if not self._first <= step <= self._last - STEPS:
             raise IndexError(f"step {step} was not read")
-        return self._steps[start : start + STEPS].T
+        heard = np.full((STEPS, BANDS), SILENCE, np.float32)
+        for number in range(max(step, self._start), step + STEPS):
+            block, row = divmod(number - self._start, BLOCK_STEPS)
+            steps = self._block(block)
+            if row < len(steps):
+                heard[number - step] = steps[row]
+        return heard.T
+
+    def _block(self, number: int) -> Array:
+        """Steps of a block, counted from the start of the stretch; fewer at the end of the speech.
+
+        Worked out with the block before and a little of the one after, whose samples its windows
+        reach into.
+        """
+        if number not in self._steps:
+            before = min(number, 1) * BLOCK_STEPS
+            start = (number * BLOCK_STEPS - before) * HOP
+            part = self._samples[start : start + (before + BLOCK_STEPS + 3) * HOP]
+            rows = mel_steps(np.asarray(part))[before : before + BLOCK_STEPS] if len(part) else []
+            self._steps[number] = np.asarray(rows, np.float32).reshape(-1, BANDS)
+            while len(self._steps) > BLOCKS_HELD:
+                self._steps.popitem(last=False)
+        return self._steps[number]
 
 
-def _stretch(speech: Path, start: int, stop: int) -> Array:
+def _stretch(speech: Path, start: int, stop: int) -> LongSound:
     """Samples `start` to `stop` of a file at 16 kHz, as far as there are any."""
-    kept, position = [], 0
-    for part in _resampled(speech):
+    kept, position = LongSound.empty(), 0
+    for part in wav_blocks(speech, SOUND_HZ):
         low, high = max(start - position, 0), min(stop - position, len(part))
         if low < high:
             kept.append(part[low:high])
         position += len(part)
         if position >= stop:
             break
-    return np.concatenate(kept) if kept else np.empty(0, np.float32)
-
-
-def _resampled(speech: Path) -> Iterator[Array]:
-    """The whole file in pieces, mono at 16 kHz."""
-    try:
-        with soundfile.SoundFile(speech) as file:
-            same = file.samplerate == SOUND_HZ
-            stream = soxr.ResampleStream(file.samplerate, SOUND_HZ, 1, dtype="float32")
-            left = file.frames
-            while left > 0:
-                block = file.read(min(READ_SAMPLES, left), dtype="float32", always_2d=True)
-                left = left - len(block) if len(block) else 0
-                mono = np.ascontiguousarray(block.mean(axis=1))
-                yield mono if same else stream.resample_chunk(mono, last=left <= 0)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise MediaError(f"{speech}: cannot be read as a WAV file ({error}).") from error
+    return kept
 
 
 @cache

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from mythmeter.faces import mesh
 from mythmeter.faces.warp import texture_points, unwrap, warp
+from mythmeter.media.long_rows import LongRows
 from mythmeter.swap import features as expression_features
 from mythmeter.swap.crops import Crop, points_of
 from mythmeter.swap.features import Scaling, expression, lip_features
 from mythmeter.swap.geometry import PersonShape, ShapeStatistics, head_turn, identity_shift
-from mythmeter.swap.path import follow
+from mythmeter.swap.path import follow_blocks
 from mythmeter.swap.regression import Components, KernelRidge
 from mythmeter.swap.smoothing import smooth_runs
 from mythmeter.swap.swappers.base import Drawn, Settings
@@ -157,27 +158,34 @@ class ClosedForm:
 
     def study(self, crops: Iterable[Crop]) -> Performance:
         """Read the expression of every crop, and choose codes and mouths for it."""
-        shapes, frames, raw = ShapeStatistics(), [], []
+        shapes, frames = ShapeStatistics(), []
+        features = LongRows((_F.FEATURES,), np.float32)
         for crop in crops:
             points = points_of(crop)
             shapes.add(points.astype(np.float64) / len(crop.picture))
             frames.append(crop.frame)
-            raw.append(expression(crop.picture, points))
-        features, spread = np.stack(raw), self.features.std(axis=0)
+            features.append(expression(crop.picture, points))
+        spread = self.features.std(axis=0)
         usual_lips = lip_features(self.shape.at_opening(float(shapes.openings.mean())))
-        scaled = _F.performer_scaling(features, self.scaling, spread, usual_lips)(features)
-        driving = _F.narrow_lips(scaled, spread)
-        codes = {
-            name: smooth_runs(model.ridge.predict(driving[:, REGIONS[name]]), np.array(frames))
-            for name, model in self.models.items()
-        }
-        mouths = follow(
+        scaling = _F.performer_scaling(features, self.scaling, spread, usual_lips)
+
+        def scaled() -> Iterator[NDArray[np.float32]]:
+            return map(scaling, features.blocks())
+
+        narrow = _F.Narrowing.of(scaled, spread)
+        codes: dict[str, list[NDArray[np.float32]]] = {name: [] for name in self.models}
+        for driving in map(narrow, scaled()):
+            for name, model in self.models.items():
+                codes[name].append(model.ridge.predict(driving[:, REGIONS[name]]))
+        mouths = follow_blocks(
             _mouth_features(self.features),
-            _mouth_features(scaled),
+            map(_mouth_features, scaled()),
             self.following,
             smoothness=MOUTH_SMOOTHNESS,
         )
-        return Performance(identity_shift(self.shape, shapes), codes, mouths)
+        numbers = np.array(frames)
+        smooth = {name: smooth_runs(np.concatenate(each), numbers) for name, each in codes.items()}
+        return Performance(identity_shift(self.shape, shapes), smooth, mouths)
 
     def draw(self, crops: Sequence[Crop], performance: Performance, row: int) -> list[Drawn]:
         """Draw the person's face over each crop; see `Swapper.draw`."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mythmeter.errors import ModelError
-from mythmeter.media.audio import Samples
+from mythmeter.media.long_sound import Sound
 from mythmeter.voice.activity import without_pauses
 from mythmeter.voice.embeddings.campplus_network import CampplusNetwork
 from mythmeter.voice.embeddings.encoder import RATE_HZ, Embedding
@@ -38,7 +38,7 @@ class CampplusEncoder:
         self._network.requires_grad_(False)
         self._device = device
 
-    def embed(self, samples_16k: Samples) -> Embedding:
+    def embed(self, samples_16k: Sound) -> Embedding:
         """Return the unit vector (192,) of speech at 16 kHz; see SpeakerEncoder."""
         speech = torch.from_numpy(without_pauses(samples_16k, RATE_HZ)).to(self._device)
         with torch.no_grad():

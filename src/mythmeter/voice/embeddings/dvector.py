@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mythmeter.errors import ModelError
 from mythmeter.media.audio import Samples
-from mythmeter.voice.activity import without_pauses
+from mythmeter.media.long_sound import Sound
+from mythmeter.voice.activity import SpeechOnly
 from mythmeter.voice.embeddings.encoder import RATE_HZ, Embedding
 from mythmeter.voice.embeddings.mel import mel_filters
 
@@ -20,6 +21,8 @@ WINDOW_SIZE = 400
 HOP = 160
 WINDOW_FRAMES = 80
 STRIDE_FRAMES = 40
+BLOCK_WINDOWS = 128
+"""Windows that are worked on together: 51 s of speech."""
 
 
 class DvectorEncoder:
@@ -41,17 +44,31 @@ class DvectorEncoder:
                 f"{weights} is not the speaker encoder `dvector` ({error}). Fetch it again."
             ) from error
 
-    def embed(self, samples_16k: Samples) -> Embedding:
+    def embed(self, samples_16k: Sound) -> Embedding:
         """Return the unit vector (256,) of speech at 16 kHz; see SpeakerEncoder."""
-        mel = _log_mel(without_pauses(samples_16k, RATE_HZ))
+        speech = SpeechOnly(samples_16k, RATE_HZ)
+        windows = max(0, (len(speech) - FFT_SIZE) // HOP + 1 - WINDOW_FRAMES) // STRIDE_FRAMES + 1
+        vectors = np.concatenate(
+            [
+                self._vectors(speech, first, min(BLOCK_WINDOWS, windows - first))
+                for first in range(0, windows, BLOCK_WINDOWS)
+            ]
+        )
+        mean = vectors.mean(axis=0)
+        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+
+    def _vectors(self, speech: SpeechOnly, first: int, count: int) -> NDArray[np.float32]:
+        """Unit vectors (count, 256) of windows `first` on."""
+        frames = (count - 1) * STRIDE_FRAMES + WINDOW_FRAMES
+        start = first * STRIDE_FRAMES * HOP
+        mel = _log_mel(speech.part(start, start + (frames - 1) * HOP + FFT_SIZE))
         if len(mel) < WINDOW_FRAMES:
             mel = np.pad(mel, ((0, WINDOW_FRAMES - len(mel)), (0, 0)))
         starts = range(0, len(mel) - WINDOW_FRAMES + 1, STRIDE_FRAMES)
         windows = np.stack([mel[start : start + WINDOW_FRAMES] for start in starts])
         (vectors,) = self._session.run(None, {"mel_window": windows.astype(np.float32)})
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        mean = vectors.mean(axis=0)
-        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+        return np.asarray(vectors, np.float32)
 
 
 def _log_mel(samples: Samples) -> NDArray[np.float32]:

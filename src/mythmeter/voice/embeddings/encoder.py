@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.errors import ConfigError
-from mythmeter.media.audio import Samples
+from mythmeter.media.long_sound import Sound
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +24,7 @@ class SpeakerEncoder(Protocol):
 
     name: str
 
-    def embed(self, samples_16k: Samples) -> Embedding:
+    def embed(self, samples_16k: Sound) -> Embedding:
         """Return the unit vector (d,) of mono speech (n,) at 16 kHz; pauses are left out.
 
         Raises:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mythmeter.errors import ModelError
-from mythmeter.media.audio import Samples
+from mythmeter.media.long_sound import Sound
 from mythmeter.voice.activity import without_pauses
 from mythmeter.voice.embeddings.encoder import RATE_HZ, Embedding
 from mythmeter.voice.embeddings.mel import mel_filters
@@ -72,7 +72,7 @@ class ResemblyzerEncoder:
         self._filters = torch.from_numpy(mel_filters(RATE_HZ, 400, 40)).to(device)
         self._window = torch.hann_window(400, device=device)
 
-    def embed(self, samples_16k: Samples) -> Embedding:
+    def embed(self, samples_16k: Sound) -> Embedding:
         """Return the unit vector (256,) of speech at 16 kHz; see SpeakerEncoder."""
         speech = torch.from_numpy(without_pauses(samples_16k, RATE_HZ)).to(self._window.device)
         with torch.no_grad():
