@@ -93,7 +93,7 @@ def composite(
     with record.phase("model_load"):
         windows = Windows.of(plan.frames, float(plan.rate))
         word = mark_id(receipt["record_id"], render)
-        marker = VideoMarker(*networks, word, windows, encoding.threads)
+        marker = VideoMarker(*networks, word, windows)
     writer = VideoWriter(
         out,
         rate=plan.rate,
