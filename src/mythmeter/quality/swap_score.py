@@ -22,7 +22,7 @@ from mythmeter.quality.identity import Reference, person_reference, reference_of
 from mythmeter.quality.metric import Metric, not_measured
 from mythmeter.quality.outside import differences, outside_region
 from mythmeter.quality.stability import BETWEEN_EYES, jitter_metric, stable_points
-from mythmeter.render.composite import blend_mask
+from mythmeter.render.placing import blend_mask
 from mythmeter.usage.record import UsageRecord
 
 EXPRESSIVE = (*LIPS, *EYE_LEFT, *EYE_RIGHT)
