@@ -176,6 +176,7 @@ def write_config(folder: Path, extra: dict[str, object]) -> None:
         "prices": "prices.csv",
         "device": "cpu",
         "voice": {"fit_steps": 2},
+        "render": {"comparison": True},
         **extra,
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))

@@ -59,7 +59,8 @@ class VideoWriter:
             colour=self._colour,
         )
         self.frames_written = 0
-        self._group_start = self._packets = 0
+        self._group_start = 0
+        self._lead: int | None = None
         self._encoder = self._settings.encoder()
         self._replacing = replacing(path)
         partial = self._replacing.__enter__()
@@ -92,16 +93,21 @@ class VideoWriter:
         if self.frames_written > self._group_start:
             self._mux(self._encoder.encode(None))
             self._encoder = self._settings.encoder()
-            self._group_start, self._packets = self.frames_written, 0
+            self._group_start, self._lead = self.frames_written, None
 
     def _mux(self, packets: Iterable[Any]) -> None:
-        """Write packets of the group; decoding runs ahead of showing by the reordering depth."""
+        """Write packets of the group, whose times count from its start.
+
+        Decoding runs ahead of showing by the reordering depth. In a group too short to need it the
+        encoder has less, so it gets the rest here: times of decoding then never collide.
+        """
         for packet in packets:
+            if self._lead is None:
+                self._lead = self._encoder.reorder_depth + packet.dts
             packet.stream, packet.time_base = self._stream, 1 / self._settings.rate
             packet.pts = self._group_start + packet.pts
-            packet.dts = self._group_start + self._packets - self._encoder.reorder_depth
+            packet.dts = self._group_start + packet.dts - self._lead
             packet.duration = 1
-            self._packets += 1
             self._container.mux(packet)
 
     def __enter__(self) -> Self:

@@ -23,7 +23,10 @@ LONGEST_GROUP_S = 2
 """A key frame at least this often, so that players can seek."""
 
 FEWEST_GROUPS = 8
-"""A short render has so many groups of pictures, so that it too can be cut between them."""
+"""A short render has so many groups of pictures, so that it too can be cut between them,"""
+
+SHORTEST_GROUP_S = 0.4
+"""unless they would be shorter: an encoder that cannot look ahead spends its bits worse."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def plan(
 
     Groups follow from the length alone, unless there are more chunks than groups: then there are as
     many groups. So however many chunks there are, up to that, the same pictures are encoded
-    together.
+    together, and come out the same to the bit.
 
     Raises:
         ConfigError: an unknown fit, or more chunks than frames.
@@ -126,7 +129,8 @@ def plan(
         )
     offsets = FITS[fit](frames, available)
     longest = max(1, round(LONGEST_GROUP_S * rate))
-    groups = min(frames, max(-(-frames // longest), FEWEST_GROUPS, chunks))
+    most = frames // max(1, round(SHORTEST_GROUP_S * rate))
+    groups = max(-(-frames // longest), min(FEWEST_GROUPS, most), chunks)
     group = (np.arange(frames) * groups // frames).astype(np.int32)
     return Timeline(
         rate=rate,

@@ -192,17 +192,19 @@ def test_the_mask_covers_both_faces_and_ends_before_the_crop_does() -> None:
     )
 
 
-def test_one_three_and_seven_chunks_give_the_same_pictures(scene: Scene) -> None:
+def test_one_chunk_and_three_give_the_same_pictures(tmp_path: Path) -> None:
+    scene = make_scene(tmp_path, RATE)
+    make_speech(scene, tone(1.28))
     found = []
-    for chunks in (1, 3, 7):
+    for chunks in (1, 3):
         planned(scene, chunks)
         paths = [rendered(scene, chunk, LOSSY) for chunk in range(1, chunks + 1)]
         assert [count_frames(path) for path in paths] == [
             len(read_timeline(scene.timeline).of_chunk(chunk)) for chunk in range(1, chunks + 1)
         ]
         found.append([packet for path in paths for packet in packets_of(path)])
-    assert len(found[0]) == 15
-    assert found[0] == found[1] == found[2], "not a bit of the encoded pictures may differ"
+    assert len(found[0]) == 31
+    assert found[0] == found[1], "not a bit of the encoded pictures may differ"
 
 
 def test_a_render_keeps_the_colour_space_of_the_original(scene: Scene, tmp_path: Path) -> None:
@@ -262,7 +264,7 @@ def test_crops_of_another_timeline_are_refused_before_rendering(scene: Scene) ->
         for _ in range(3):
             writer.write(np.zeros((CROP_PX, CROP_PX, 3), np.uint8))
     out = scene.folder / "refused.mp4"
-    with pytest.raises(MediaError, match="holds 3 crops and 6 rows"):
+    with pytest.raises(MediaError, match="holds 3 crops and 5 rows"):
         composite(
             consent=scene.receipt,
             clip=scene.clip,
