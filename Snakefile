@@ -72,5 +72,6 @@ rule all:
     default_target: True
     input:
         expand("<results>/renders/{render}.receipt.json", render=project.renders),
+        comparisons("<results>/renders/{render}.comparison.receipt.json"),
         "<reports>/report.html",
         "<reports>/answers.html",

@@ -2,6 +2,9 @@
 
 SIGNING = str(project.signing_folder) if project.signing_folder else None
 
+# NVENC is a part of a GPU; its work takes none of what `gpu` packs, but the device must be there.
+ENCODER_GPUS = 1 if config["render"]["encoder"] == "h264_nvenc" else 0
+
 
 rule plan_render:
     input:
@@ -34,6 +37,7 @@ rule composite:
     input:
         consent=receipt,
         clip=of_target("clip.mp4"),
+        verdict=of_target("verdict.json"),
         faces=of_target("faces.parquet"),
         masks=of_target("masks.mkv"),
         timeline="<results>/render/{render}/timeline.parquet",
@@ -52,10 +56,12 @@ rule composite:
         "../envs/render.yaml"
     threads: 1
     resources:
+        gpu=gpus(ENCODER_GPUS),
         mem_mb=mem_mb(900),
         runtime=runtime_min(30),
     params:
         label=config["render"]["label"],
+        encoder=config["render"]["encoder"],
         crf=config["render"]["crf"],
         preset=config["render"]["preset"],
         code=lambda wildcards: code_version("composite"),
@@ -172,3 +178,67 @@ rule verify_render:
         code=lambda wildcards: code_version("verify_render"),
     script:
         "../scripts/verify_render.py"
+
+
+# Only made where `render.comparison` asks for it. One job from end to end: no unmarked file is left.
+rule compare_render:
+    input:
+        consent=receipt,
+        record=record_of,
+        sources=sources_of,
+        revocations=revocations,
+        footage=footage_of,
+        licence=licence_of,
+        face_match=match_of("face"),
+        voice_match=match_of("voice"),
+        target=of_target("clip.mp4"),
+        target_faces=of_target("faces.parquet"),
+        masks=of_target("masks.mkv"),
+        timeline="<results>/render/{render}/timeline.parquet",
+        swap="<results>/swap/{render}/faces.mkv",
+        swap_points="<results>/swap/{render}/faces.parquet",
+        crops=gather.chunk("<results>/lips/{{render}}/{scatteritem}.mkv"),
+        geometry=gather.chunk("<results>/lips/{{render}}/{scatteritem}.parquet"),
+        faces=of_face_clips("clip.mp4"),
+        voices=of_voice_clips("speech_24k.wav"),
+        speech="<results>/voice/{render}/speech.wav",
+        words="<results>/voice/{render}/words.json",
+        encoder=model("rivagan_encoder"),
+        decoder=model("rivagan_decoder"),
+    output:
+        video="<results>/renders/{render}.comparison.mp4",
+        captions="<results>/renders/{render}.comparison.vtt",
+        poster="<results>/renders/{render}.comparison.jpg",
+        receipt="<results>/renders/{render}.comparison.receipt.json",
+        usage="<results>/usage/compare_render/{render}.jsonl",
+    log:
+        "<logs>/compare_render/{render}.log",
+    benchmark:
+        "<benchmarks>/compare_render/{render}.tsv"
+    conda:
+        "../envs/render.yaml"
+    threads: 1
+    resources:
+        gpu=gpus(ENCODER_GPUS),
+        mem_mb=mem_mb(2000),
+        runtime=runtime_min(60),
+    params:
+        label=config["render"]["label"],
+        encoder=config["render"]["encoder"],
+        crf=config["render"]["crf"],
+        preset=config["render"]["preset"],
+        audio_kbps=config["render"]["audio_kbps"],
+        backends=credited_backends,
+        catalogue=str(project.models),
+        gate=gate_of,
+        footage=lambda wildcards: render_of(wildcards).target,
+        generated=generated_for,
+        clips=clips_of_render,
+        ingredients=lambda wildcards: ingredients_of(person_of(wildcards)),
+        signing=SIGNING,
+        work=lambda wildcards: str(
+            project.results / "render" / wildcards.render / "comparison"
+        ),
+        code=lambda wildcards: code_version("compare_render"),
+    script:
+        "../scripts/compare_render.py"

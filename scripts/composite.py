@@ -27,7 +27,11 @@ with run_job(snakemake) as record:
         label=LabelStyle.of(snakemake.params.label),
         networks=(Path(snakemake.input.encoder), Path(snakemake.input.decoder)),
         encoding=Encoding(
-            crf=snakemake.params.crf, preset=snakemake.params.preset, threads=snakemake.threads
+            crf=snakemake.params.crf,
+            preset=snakemake.params.preset,
+            threads=snakemake.threads,
+            encoder=snakemake.params.encoder,
         ),
+        verdict=Path(snakemake.input.verdict),
         record=record,
     )

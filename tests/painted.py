@@ -108,7 +108,7 @@ def painted(
             points = crops.points[row] if there else None
             table.write(int(frame), crops.matrix[row] if there else None, points)
     frames = np.arange(len(faces), dtype=np.int32)
-    timeline = Timeline(rate, "trim", frames, frames, np.ones(len(frames), np.int16))
+    timeline = Timeline(rate, "trim", frames, frames, np.ones_like(frames), np.zeros_like(frames))
     render = composed(
         clip,
         folder / "faces.parquet",

@@ -55,9 +55,17 @@ def shared_records():
     return records
 
 
+def comparisons(pattern):
+    """A file of each render's comparison, where the configuration asks for them."""
+    return expand(
+        pattern, render=project.renders if config["render"]["comparison"] else []
+    )
+
+
 def usage_records(wildcards):
     """The usage record of every job of this run."""
     scores = expand(usage_of("score_render", "{render}"), render=project.renders)
+    scores += comparisons(usage_of("compare_render", "{render}"))
     return shared_records() + render_records(RENDERS) + scores
 
 

@@ -16,7 +16,7 @@ from torturing.grid_project import MEDIA, REPOSITORY, write_config, write_grid_p
 from mythmeter.people.keys import generator_folder
 
 SCRIPT = "The weather was mild, so we walked a long way home and talked about the sea."
-VOICE = {"voice": {"fit_steps": 2}}
+TINY = {"voice": {"fit_steps": 2}, "render": {"comparison": True}}
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Example:
 
 def grid_project(folder: Path) -> Example:
     """One GRID speaker's two clips as the person, another speaker as the target."""
-    write_grid_project(folder, {"walk": SCRIPT}, VOICE)
+    write_grid_project(folder, {"walk": SCRIPT}, TINY)
     return Example(folder, "walk")
 
 
@@ -87,7 +87,7 @@ def built_in_project(folder: Path) -> Example:
     for path in (folder / "people").glob("*.yaml"):
         text = path.read_text().replace("resources/", f"{REPOSITORY}/resources/")
         path.write_text(text)
-    write_config(folder, VOICE)
+    write_config(folder, TINY)
     return Example(folder, "demo")
 
 

@@ -1,5 +1,6 @@
 """What the finished run left: a marked render that moved to the person, and an honest report."""
 
+import base64
 import itertools
 import json
 import re
@@ -135,6 +136,27 @@ def test_a_browser_opens_the_pages_offline_and_plays_the_render(example, tmp_pat
     assert played["pictures"] > 20
     assert played["sound"] > 1000
     assert played["captions"] > 0
+
+
+def test_the_comparison_is_marked_and_plays_with_sound_and_captions(example, tmp_path):
+    renders = example.results / "renders"
+    comparison = renders / f"{example.name}.comparison.mp4"
+    receipt = json.loads((renders / f"{example.name}.comparison.receipt.json").read_text())
+    assert receipt["file"] == comparison.name
+    assert all(check["passed"] for check in receipt["checks"].values())
+    assert not list((example.results / "render" / example.name / "comparison").iterdir())
+    page = tmp_path / "page.html"
+    captions = base64.b64encode(comparison.with_suffix(".vtt").read_bytes()).decode()
+    page.write_text(
+        f'<video src="{comparison.as_uri()}" controls>'
+        f'<track kind="captions" src="data:text/vtt;base64,{captions}"></video>'
+    )
+    with chromium(tmp_path / "profile") as browser:
+        browser.set_script_timeout(60)
+        open_page(browser, page, 1280)
+        played = browser.execute_async_script(PLAYED)
+    assert "error" not in played, played
+    assert played["pictures"] > 20 and played["sound"] > 1000 and played["captions"] > 0
 
 
 def test_the_answers_of_the_run_are_its_own_numbers(example, usage):

@@ -73,6 +73,20 @@ WALK: dict[str, tuple[str, ...]] = {
     ),
     "score_swap": ("check_consent", "swap_faces", "normalise_clip", "track_faces", "crop_faces"),
     "score_detector": ("verify_render", "normalise_clip"),
+    "compare_render": (
+        "generate_person",
+        "check_consent",
+        "match_face",
+        "match_voice",
+        "normalise_clip",
+        "extract_audio",
+        "track_faces",
+        "crop_faces",
+        "speak_script",
+        "plan_render",
+        "swap_faces",
+        "sync_lips",
+    ),
 }
 """Rule -> rules whose files it reads, as in rules/*.smk."""
 

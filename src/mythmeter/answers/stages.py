@@ -9,7 +9,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "voice": ("enrol_voice", "speak_together", "speak_script"),
     "lips": ("drive_lips", "sync_lips"),
     "render": ("plan_render", "composite", "assemble", "mark_render", "verify_render"),
-    "quality": ("score_render", "score_swap", "score_detector"),
+    "quality": ("score_render", "score_swap", "score_detector", "compare_render"),
 }
 
 INSTRUMENT = ("person", "quality")

@@ -1,10 +1,13 @@
 """What was found in a source clip and what was changed, for people and for the report."""
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from mythmeter.media.colour import WrittenColour
 from mythmeter.media.plan import WIDE_GAMUTS, Plan, assumed_colour, fraction_text
-from mythmeter.media.probe import UNSPECIFIED, ClipInfo, choose_audio
+from mythmeter.media.probe import UNSPECIFIED, ClipInfo, Colour, choose_audio
 
 
 def describe(
@@ -28,6 +31,7 @@ def describe(
             "pixel_format": info.pixel_format,
             "bit_depth": info.bit_depth,
             "colour": asdict(info.colour),
+            "colour_assumed": assumed_colour(info),
             "interlaced": info.interlaced,
             "frames": info.frames,
             "start_s": round(info.start_s, 6),
@@ -48,6 +52,16 @@ def describe(
         "audio_track_used": None if track is None else track.index,
         "decoder_errors": {"count": len(decoder_errors), "first": decoder_errors[:3]},
     }
+
+
+def render_colour(verdict: Path) -> WrittenColour:
+    """Return the colour that a render of this clip is written in: the original's where it can be.
+
+    Ingest leaves 8-bit primaries and transfer as they are, so their tags go back; see
+    `WrittenColour.of_original`.
+    """
+    found = json.loads(verdict.read_text(encoding="utf-8"))["found"]["colour_assumed"]
+    return WrittenColour.of_original(Colour(**found))
 
 
 def list_changes(info: ClipInfo, plan: Plan, counts: dict[str, int]) -> list[str]:

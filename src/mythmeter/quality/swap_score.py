@@ -32,7 +32,7 @@ from mythmeter.quality.stability import (
     no_points_yet,
     stable_points,
 )
-from mythmeter.render.composite import blend_mask
+from mythmeter.render.placing import blend_mask
 from mythmeter.usage.record import UsageRecord
 
 EXPRESSIVE = (*LIPS, *EYE_LEFT, *EYE_RIGHT)

@@ -5,31 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mythmeter.errors import MediaError
-from mythmeter.faces.align import transform
-from mythmeter.faces.mask import face_mask, paste
-from mythmeter.faces.table import CropTable, FaceTrack, read_crops, read_faces
+from mythmeter.media.colour import BT709, WrittenColour
 from mythmeter.media.decode import Frame, count_frames, frame_size, read_frames
 from mythmeter.media.encode import VideoWriter
+from mythmeter.media.encoders import encoder_options
+from mythmeter.media.verdict import render_colour
 from mythmeter.render.label import LabelStyle, draw_label, label_text
+from mythmeter.render.placing import Geometry, face_in
 from mythmeter.render.sequence import frames_in_order
 from mythmeter.render.timeline import Timeline, read_timeline
 from mythmeter.render.watermark import VideoMarker, Windows, mark_id
 from mythmeter.usage.record import UsageRecord
-
-KEYFRAME_S = 2.0
-"""A key frame at least this often, so that players can seek."""
-
-GROW = 0.04
-"""How far the mask reaches beyond both faces, over the side of the crop."""
-
-ROWS_AT_ONCE = 256
-"""Rows of geometry held at a time."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +30,28 @@ class Encoding:
     crf: float
     preset: str
     threads: int = 1
+    encoder: str = "libx264"
+    """Or `h264_nvenc`."""
+
+    def writer(
+        self, out: Path, plan: Timeline, size: tuple[int, int], colour: WrittenColour = BT709
+    ) -> VideoWriter:
+        """Open the file of a chunk.
+
+        Raises:
+            MediaError: the encoder does not run here.
+        """
+        return VideoWriter(
+            out,
+            rate=plan.rate,
+            size=size,
+            codec=self.encoder,
+            options=encoder_options(self.encoder, self.crf, self.preset),
+            # Longer than any group: groups begin with `start_group`, and have no other key frame.
+            keyframe_interval=int(np.bincount(plan.group).max()),
+            threads=self.threads,
+            colour=colour,
+        )
 
 
 def chunk_number(scatteritem: str) -> int:
@@ -62,6 +75,7 @@ def composite(
     networks: tuple[Path, Path],
     encoding: Encoding,
     record: UsageRecord,
+    verdict: Path | None = None,
 ) -> None:
     """Render one chunk.
 
@@ -77,9 +91,12 @@ def composite(
         render: name of the render; with the consent record's id it makes the watermark's payload.
         label: `render.label` of the configuration.
         networks: encoder and decoder of the video watermark.
+        verdict: `verdict.json` of the target, which says in which colour the original is; None:
+            BT.709 in limited range, as `clip.mp4` is.
 
     Raises:
-        MediaError: crops and timeline disagree, or the picture is too small for the label.
+        MediaError: crops and timeline disagree, the picture is too small for the label, or the
+            encoder does not run here.
         ModelError: the watermark's network does not load; nothing is written without it.
     """
     with record.phase("warmup"):
@@ -93,19 +110,14 @@ def composite(
     with record.phase("model_load"):
         windows = Windows.of(plan.frames, float(plan.rate))
         word = mark_id(receipt["record_id"], render)
-        marker = VideoMarker(*networks, word, windows, encoding.threads)
-    writer = VideoWriter(
-        out,
-        rate=plan.rate,
-        size=(width, height),
-        codec="libx264",
-        options={"crf": f"{encoding.crf:g}", "preset": encoding.preset},
-        keyframe_interval=max(1, round(KEYFRAME_S * plan.rate)),
-        threads=encoding.threads,
-    )
+        marker = VideoMarker(*networks, word, windows)
+    colour = BT709 if verdict is None else render_colour(verdict)
+    writer = encoding.writer(out, plan, (width, height), colour)
     with record.phase("steady", frames=len(numbers)), writer:
         for picture in composed(clip, faces, masks, plan, crops, crop_table, numbers):
             number = int(numbers[writer.frames_written])
+            if plan.starts_group(number):
+                writer.start_group()
             picture = _watermarked(picture, number, marker, clip, plan)
             writer.write(drawn.burn_in(picture) if drawn else picture)
         if writer.frames_written != len(numbers):
@@ -128,14 +140,9 @@ def composed(
     shown = plan.target_frame[numbers]
     footage = frames_in_order(clip, shown), frames_in_order(masks, shown, pixels="gray")
     pictures = zip(numbers, shown, *footage, read_frames(crops), strict=True)
-    geometry = _Geometry(faces, crop_table)
+    geometry = Geometry(faces, crop_table)
     for number, target, frame, visible, crop in pictures:
-        placed = geometry.of(int(number), int(target))
-        if placed is not None and placed.opacity > 0:
-            mask = blend_mask(placed.swapped, placed.performer, crop.shape[0])
-            mask *= visible.astype(np.float32) * (placed.opacity / 255)
-            frame = paste(frame, crop, mask, placed.matrix)
-        yield frame
+        yield face_in(frame, crop, visible, geometry.of(int(number), int(target)))
 
 
 def _watermarked(
@@ -151,82 +158,6 @@ def _watermarked(
         shown = int(plan.target_frame[key])
         marker.look(number, next(read_frames(clip, shown, shown + 1)))
     return marker.mark(number, picture)
-
-
-def blend_mask(
-    swapped: NDArray[np.float32], performer: NDArray[np.float32] | None, crop_px: int
-) -> NDArray[np.float32]:
-    """Return a (crop_px, crop_px) mask, 1 over both faces, soft beyond them, 0 at the crop's edge.
-
-    The crop already holds the person's face blended into the performer's picture, and lips that may
-    reach lower than either. So the mask covers all of it and only hides the seam of resampling.
-
-    Args:
-        swapped: (468, 2) points of the finished face in crop pixels.
-        performer: the same of the performer's own face; None where it was not tracked.
-    """
-    hulls = [swapped] if performer is None else [swapped, performer]
-    covered = np.max([face_mask(points, crop_px, erode=0, feather=0) for points in hulls], axis=0)
-    reach = max(1, round(GROW * crop_px))
-    side = 2 * reach + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    grown = cv2.dilate((covered > 0).astype(np.uint8), kernel).astype(np.float32)
-    # Two standard deviations inside the grown edge, the blurred mask is still 0.98.
-    soft = cv2.GaussianBlur(grown, (0, 0), reach / 2)
-    soft[soft < 1 / 255] = 0
-    inside = np.minimum(np.arange(crop_px), np.arange(crop_px)[::-1]) / reach
-    ramp = np.clip(inside, 0, 1).astype(np.float32)
-    return soft * np.minimum(ramp[:, None], ramp[None, :])
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Where the face of one output frame goes, in crop pixels."""
-
-    matrix: NDArray[np.float32]
-    swapped: NDArray[np.float32]
-    performer: NDArray[np.float32] | None
-    opacity: float
-    """Of the swap, 0–1: it fades in and out beside frames that are not swapped."""
-
-
-class _Geometry:
-    """Points and matrices of frames, read in blocks so that memory stays flat."""
-
-    def __init__(self, faces: Path, crop_table: Path) -> None:
-        self._faces, self._crop_table = faces, crop_table
-        self._face_rows: tuple[int, FaceTrack] | None = None
-        self._crop_rows: tuple[int, CropTable] | None = None
-
-    def of(self, number: int, target: int) -> _Placed | None:
-        """Return where the face of an output frame goes, or None: there is none."""
-        block, row = divmod(number, ROWS_AT_ONCE)
-        if self._crop_rows is None or self._crop_rows[0] != block:
-            self._crop_rows = block, read_crops(self._crop_table, *_limits(block))
-        crops = self._crop_rows[1]
-        row = int(np.searchsorted(crops.frame, number))
-        if not crops.present[row]:
-            return None
-        matrix = crops.matrix[row]
-        performer, opacity = self._performer(target, matrix)
-        return _Placed(matrix, crops.points[row], performer, opacity)
-
-    def _performer(
-        self, target: int, matrix: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32] | None, float]:
-        """The performer's own points, and the opacity of the swap there."""
-        block = target // ROWS_AT_ONCE
-        if self._face_rows is None or self._face_rows[0] != block:
-            self._face_rows = block, read_faces(self._faces, *_limits(block))
-        faces = self._face_rows[1]
-        row = int(np.searchsorted(faces.frame, target))
-        if not faces.present[row]:
-            return None, 1.0
-        return transform(faces.points[row], matrix).astype(np.float32), float(faces.opacity[row])
-
-
-def _limits(block: int) -> tuple[int, int]:
-    return block * ROWS_AT_ONCE, (block + 1) * ROWS_AT_ONCE
 
 
 def _check_counts(crops: Path, crop_table: Path, numbers: NDArray[np.int32]) -> None:

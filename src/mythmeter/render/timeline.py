@@ -19,6 +19,15 @@ from mythmeter.usage.record import UsageRecord
 
 Frames = NDArray[np.int32]
 
+LONGEST_GROUP_S = 2
+"""A key frame at least this often, so that players can seek."""
+
+FEWEST_GROUPS = 8
+"""A short render has so many groups of pictures, so that it too can be cut between them,"""
+
+SHORTEST_GROUP_S = 0.4
+"""unless they would be shorter: an encoder that cannot look ahead spends its bits worse."""
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -32,6 +41,8 @@ class Timeline:
     """Row of the swap: target frame minus the first frame of the segment."""
     chunk: NDArray[np.int16]
     """Chunk that encodes the frame, from 1."""
+    group: Frames
+    """Group of pictures of the frame, from 0: it begins with a key frame, and no group is cut."""
 
     @property
     def frames(self) -> int:
@@ -42,6 +53,10 @@ class Timeline:
     def chunks(self) -> int:
         """Number of chunks."""
         return int(self.chunk[-1])
+
+    def starts_group(self, number: int) -> bool:
+        """Tell whether an output frame is the first of its group of pictures."""
+        return number == 0 or bool(self.group[number] != self.group[number - 1])
 
     def of_chunk(self, chunk: int) -> Frames:
         """Return the output frames of a chunk, counted from 1."""
@@ -85,7 +100,11 @@ def plan(
         rate: exact frames a second of the footage.
         segment: first frame, and the frame after the last.
         fit: a key of FITS.
-        chunks: how many, of lengths that differ by one frame at most.
+        chunks: how many, of lengths that differ by one group of pictures at most.
+
+    Groups follow from the length alone, unless there are more chunks than groups: then there are as
+    many groups. So however many chunks there are, up to that, the same pictures are encoded
+    together, and come out the same to the bit.
 
     Raises:
         ConfigError: an unknown fit, or more chunks than frames.
@@ -109,12 +128,17 @@ def plan(
             f"render.chunks is {chunks}, but the render has only {frames} frames. Lower it."
         )
     offsets = FITS[fit](frames, available)
+    longest = max(1, round(LONGEST_GROUP_S * rate))
+    most = frames // max(1, round(SHORTEST_GROUP_S * rate))
+    groups = max(-(-frames // longest), min(FEWEST_GROUPS, most), chunks)
+    group = (np.arange(frames) * groups // frames).astype(np.int32)
     return Timeline(
         rate=rate,
         fit=fit,
         target_frame=(first + offsets).astype(np.int32),
         swap_frame=offsets,
-        chunk=(np.arange(frames) * chunks // frames + 1).astype(np.int16),
+        chunk=(group * chunks // groups + 1).astype(np.int16),
+        group=group,
     )
 
 
@@ -157,6 +181,7 @@ def write_timeline(path: Path, timeline: Timeline) -> None:
             "target_frame": timeline.target_frame,
             "swap_frame": timeline.swap_frame,
             "chunk": timeline.chunk,
+            "group": timeline.group,
         }
     ).replace_schema_metadata(
         {
@@ -180,4 +205,5 @@ def read_timeline(path: Path) -> Timeline:
         target_frame=table["target_frame"].to_numpy(),
         swap_frame=table["swap_frame"].to_numpy(),
         chunk=table["chunk"].to_numpy(),
+        group=table["group"].to_numpy(),
     )

@@ -18,7 +18,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -26,12 +25,12 @@ from numpy.typing import NDArray
 
 from mythmeter.errors import ModelError
 from mythmeter.media.decode import Frame
+from mythmeter.render.rivagan import BITS, RivaganDecoder, RivaganEncoder
 
 METHOD = "RivaGAN, 32 bits: 12 of Mythmeter, 20 of the render"
 ENCODER, DECODER = "rivagan_encoder", "rivagan_decoder"
 """Names of the two files in the model catalogue."""
 
-BITS = 32
 WORK_PX = 192
 """Shorter side of the copy that the networks see: small is quick, coarse and robust."""
 WINDOW_S = 1.0
@@ -112,17 +111,14 @@ class VideoMarker:
         decoder: `rivagan_decoder.onnx`, which tells how well a picture hides the word.
         word: `mark_id` of the render.
         windows: which frames share a change.
-        threads: of the network.
 
     Raises:
         ModelError: the file is missing or not the network.
     """
 
-    def __init__(
-        self, encoder: Path, decoder: Path, word: str, windows: Windows, threads: int = 1
-    ) -> None:
-        self._encoder, self._decoder = _session(encoder, threads), _session(decoder, threads)
-        self._word = bits_of(word)[None]
+    def __init__(self, encoder: Path, decoder: Path, word: str, windows: Windows) -> None:
+        self._encoder, self._decoder = RivaganEncoder(encoder), RivaganDecoder(decoder)
+        self._word = bits_of(word)
         self.windows = windows
         self._held: tuple[int, NDArray[np.int16]] | None = None
 
@@ -151,16 +147,14 @@ class VideoMarker:
     def _change(self, picture: Frame) -> NDArray[np.int16]:
         height, width = picture.shape[:2]
         seen = marked = _network_input(picture)
-        signs = 2 * self._word[0] - 1
+        signs = 2 * self._word - 1
         for number in range(PASSES):
-            marked = self._encoder.run(None, {"frame": marked, "data": self._word})[0]
-            marked = np.clip(marked, -1, 1)
+            marked = np.clip(self._encoder.hide(marked, self._word), -1, 1)
             if number + 1 == PASSES:
                 break
-            read = self._decoder.run(None, {"frame": marked})[0][0]
-            if (read * signs).min() >= CLEAR:
+            if (self._decoder.read(marked) * signs).min() >= CLEAR:
                 break
-        change = ((marked - seen)[0, :, 0] * 127.5).transpose(1, 2, 0)
+        change = ((marked - seen) * 127.5).transpose(1, 2, 0)
         enlarged = cv2.resize(change, (width, height), interpolation=cv2.INTER_CUBIC)
         return np.round(enlarged).astype(np.int16)
 
@@ -172,13 +166,12 @@ class VideoMarkReader:
         ModelError: the file is missing or not the network.
     """
 
-    def __init__(self, decoder: Path, threads: int = 1) -> None:
-        self._session = _session(decoder, threads)
+    def __init__(self, decoder: Path) -> None:
+        self._decoder = RivaganDecoder(decoder)
 
     def read(self, picture: Frame) -> Logits:
         """Return the logits of a picture (height, width, 3), of any size."""
-        found = self._session.run(None, {"frame": _network_input(picture)})[0]
-        return np.asarray(found[0], np.float32)
+        return self._decoder.read(_network_input(picture))
 
 
 @dataclass(frozen=True)
@@ -249,25 +242,10 @@ def nearest(logits: Sequence[float], known: Iterable[str]) -> list[tuple[str, fl
 
 
 def _network_input(picture: Frame) -> NDArray[np.float32]:
-    """Return (1, 3, 1, height, width) of a small copy, from -1 to 1."""
+    """Return (3, height, width) of a small copy, from -1 to 1."""
     height, width = picture.shape[:2]
     scale = WORK_PX / min(height, width)
     size = (max(8, round(width * scale / 8) * 8), max(8, round(height * scale / 8) * 8))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = cv2.resize(picture, size, interpolation=how).astype(np.float32) / 127.5 - 1
-    return np.ascontiguousarray(small.transpose(2, 0, 1)[None, :, None])
-
-
-def _session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has an exception class for every kind of fault.
-        raise ModelError(
-            f"{path}: the network of the video watermark does not load ({error}). Unmarked video "
-            "is never written; fetch the file again (rule fetch_model)."
-        ) from error
+    return np.ascontiguousarray(small.transpose(2, 0, 1))

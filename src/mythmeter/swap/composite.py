@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mythmeter.faces import mesh
 from mythmeter.faces.colour import apply_gain, low_frequency_gain
-from mythmeter.faces.mask import face_mask
+from mythmeter.faces.mask import face_mask, follow_edges
 from mythmeter.swap.crops import Crop
 from mythmeter.swap.swappers.base import Drawn
 
@@ -114,7 +114,7 @@ def _measured(crop: Crop, drawn: Drawn | None) -> _Entry:
     if crop.points is None or drawn is None:
         return _Entry(crop, None, None, None, 0.0)
     size = len(crop.picture)
-    mask = face_mask(crop.points, size, jaw=JAW)
+    mask = follow_edges(face_mask(crop.points, size, jaw=JAW), crop.picture)
     mask[~drawn.covered] = 0
     if crop.visible is not None:
         mask *= crop.visible.astype(np.float32) / 255

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mythmeter.faces.mask import face_mask, paste
+from mythmeter.faces.mask import face_mask, follow_edges, paste
 from mythmeter.faces.mesh import BROWS, CHIN, FOREHEAD, NOSE_TIP
 
 
@@ -73,3 +73,19 @@ def test_a_narrower_border_at_the_jaw_changes_nothing_above_the_nose_s_base(
     widths = [((m[:, column] > 0.05) & (m[:, column] < 0.95))[nose:].sum() for m in (usual, sharp)]
     assert widths[1] < 0.7 * widths[0]
     assert sharp[int(face_points[152, 1]) - 8, column] > usual[int(face_points[152, 1]) - 8, column]
+
+
+def test_a_soft_border_follows_an_edge_and_changes_nothing_beyond_it() -> None:
+    ramp = np.tile(np.clip((np.arange(64) - 20) / 24, 0, 1).astype(np.float32), (64, 1))
+    picture = np.full((64, 64, 3), 60, np.uint8)
+    picture[:, 36:] = 180
+    followed = follow_edges(ramp, picture)
+    assert (followed[:, 36] - followed[:, 35]).min() > 2 * (ramp[:, 36] - ramp[:, 35]).max()
+    assert np.array_equal(followed[:, :21], ramp[:, :21])
+    assert np.array_equal(followed[:, 44:], ramp[:, 44:])
+    assert followed.min() >= 0 and followed.max() <= 1
+
+
+def test_on_a_flat_picture_a_border_stays_what_it_was() -> None:
+    ramp = np.tile(np.clip((np.arange(64) - 20) / 24, 0, 1).astype(np.float32), (64, 1))
+    assert np.abs(follow_edges(ramp, np.full((64, 64, 3), 90, np.uint8)) - ramp).max() < 0.05

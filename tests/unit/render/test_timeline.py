@@ -57,8 +57,27 @@ def test_a_target_shorter_than_the_speech_is_refused_with_both_lengths_and_what_
 def test_chunks_are_near_equal_and_in_order(chunks: int) -> None:
     timeline = plan(Fraction(4), PAL, (0, 100), "trim", chunks)
     lengths = np.bincount(timeline.chunk)[1:]
-    assert lengths.sum() == 100 and lengths.max() - lengths.min() <= 1
+    longest_group = np.bincount(timeline.group).max()
+    assert lengths.sum() == 100 and lengths.max() - lengths.min() <= longest_group
     assert (np.diff(timeline.chunk) >= 0).all() and timeline.chunks == chunks
+
+
+@pytest.mark.parametrize("seconds", [3, 4, 60])
+def test_groups_of_pictures_do_not_depend_on_how_many_chunks_there_are(seconds: int) -> None:
+    one, *others = (
+        plan(Fraction(seconds), NTSC_FILM, (0, 2000), "trim", chunks) for chunks in (1, 3, 7)
+    )
+    assert np.bincount(one.group).max() <= 2 * NTSC_FILM + 1
+    for timeline in others:
+        assert np.array_equal(timeline.group, one.group)
+        joins = np.flatnonzero(np.diff(timeline.chunk))
+        assert (np.diff(timeline.group)[joins] == 1).all(), "a group is never cut"
+
+
+def test_more_chunks_than_groups_make_more_groups() -> None:
+    timeline = plan(Fraction(1), PAL, (0, 100), "trim", 20)
+    assert timeline.chunks == 20 and np.bincount(timeline.chunk)[1:].min() >= 1
+    assert np.array_equal(timeline.group + 1, timeline.chunk)
 
 
 def test_more_chunks_than_frames_are_refused() -> None:
