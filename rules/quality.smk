@@ -13,6 +13,8 @@ rule score_render:
         consent=receipt,
         clip=of_target("clip.mp4"),
         faces=of_target("faces.parquet"),
+        verdict=of_target("verdict.json"),
+        source=footage_of,
         timeline="<results>/render/{render}/timeline.parquet",
         speech="<results>/voice/{render}/speech.wav",
         words="<results>/voice/{render}/words.json",

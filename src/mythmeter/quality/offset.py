@@ -1,0 +1,110 @@
+"""How far the lips come before or after their sound, found in a file itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from mythmeter.faces.table import read_faces
+from mythmeter.media.audio import read_wav
+from mythmeter.quality.lipsync import Series, shifted_correlation, speech_level_db
+from mythmeter.quality.metric import Metric, not_measured
+
+REACH = 15
+"""Offsets are looked for up to this many frames either way."""
+
+METHOD = (
+    f"shift within ±{REACH} frames at which mouth and sound of the finished file correlate best, "
+    "to whole frames; positive: the mouth is late; controls: the original clip with its own sound "
+    "and the person's own footage, since mouths open before they are heard"
+)
+
+
+@dataclass(frozen=True)
+class OffsetCurve:
+    """Correlation of mouth and sound at each offset, in frames from −REACH to REACH."""
+
+    r: Series
+    """(2 × REACH + 1,); NaN where too few frames overlap."""
+    frames: int
+    """Frames with a face."""
+
+    @property
+    def best(self) -> int | None:
+        """Offset of the highest correlation; None where there is none."""
+        if not np.isfinite(self.r).any():
+            return None
+        return int(np.nanargmax(self.r)) - REACH
+
+    def at(self, offset: int) -> float | None:
+        """Correlation at an offset."""
+        r = float(self.r[offset + REACH])
+        return r if np.isfinite(r) else None
+
+
+def offset_curve(mouth: Series, level: Series) -> OffsetCurve:
+    """Correlate mouth and sound at every offset within ±REACH frames.
+
+    Args:
+        mouth: opening in each frame, NaN where there is no face.
+        level: of the sound at each frame.
+    """
+    offsets = range(-REACH, REACH + 1)
+    r = np.array([shifted_correlation(mouth, level, offset) for offset in offsets])
+    return OffsetCurve(r, int(np.isfinite(mouth).sum()))
+
+
+def mean_curve(curves: Sequence[OffsetCurve]) -> OffsetCurve | None:
+    """Average the curves of several clips; None where no clip has one."""
+    usable = [curve for curve in curves if np.isfinite(curve.r).all()]
+    if not usable:
+        return None
+    return OffsetCurve(np.mean([c.r for c in usable], axis=0), sum(c.frames for c in usable))
+
+
+def own_footage_curve(faces: Sequence[Path], sounds: Sequence[Path]) -> OffsetCurve | None:
+    """Return the mean curve of clips of the person speaking; None where there is none."""
+    curves = []
+    for track_file, wav in zip(faces, sounds, strict=True):
+        track = read_faces(track_file)
+        samples, rate_hz = read_wav(wav)
+        level = speech_level_db(samples, rate_hz, track.frame / float(track.rate))
+        curves.append(offset_curve(track.mouth_open.astype(np.float64), level))
+    return mean_curve(curves)
+
+
+def offset_metrics(
+    curve: OffsetCurve,
+    rate: Fraction,
+    controls: dict[str, OffsetCurve | None],
+    reasons: dict[str, str],
+) -> dict[str, Metric]:
+    """Lip offset in frames and in milliseconds.
+
+    Args:
+        curve: of the finished file.
+        rate: frames a second.
+        controls: curves of other footage by name; None where there is none.
+        reasons: why a control is missing, by its name.
+    """
+    found = {
+        "lip_audio_delay": (1.0, "frames"),
+        "lip_audio_delay_ms": (float(1000 / rate), "ms"),
+    }
+    metrics = {}
+    for name, (factor, unit) in found.items():
+        if curve.best is None:
+            reason = "too few frames of mouth and sound overlap"
+            metrics[name] = not_measured(unit, METHOD, reason)
+            continue
+        beside = {
+            key: None if one is None or one.best is None else one.best * factor
+            for key, one in controls.items()
+        }
+        beside["r_at_this_delay"] = curve.at(curve.best)
+        metrics[name] = Metric(
+            curve.best * factor, unit, curve.frames, METHOD, beside, control_reasons=reasons
+        )
+    return metrics
