@@ -74,3 +74,4 @@ rule all:
         expand("<results>/renders/{render}.receipt.json", render=project.renders),
         "<reports>/report.html",
         "<reports>/answers.html",
+        "<reports>/quality.html",

@@ -157,8 +157,6 @@ def test_real_lips_follow_their_sound_better_than_shifted_sound(scored: SimpleNa
 def test_the_original_clip_with_its_own_sound_stands_beside_the_render(
     scored: SimpleNamespace,
 ) -> None:
-    for name in ("lip_audio_correlation", "lip_audio_delay", "lip_audio_delay_ms"):
-        assert scored.metrics[name]["controls"]["original_clip"] is not None, name
     assert scored.metrics["lip_audio_correlation"]["controls"]["original_clip"] > 0.2
     frames, ms = (scored.metrics[f"lip_audio_delay{unit}"]["value"] for unit in ("", "_ms"))
     assert ms == frames * 40

@@ -65,6 +65,7 @@ def lip_metrics(
     rate: float,
     controls: Mapping[str, float | None] | None = None,
     reasons: Mapping[str, str] | None = None,
+    control_n: Mapping[str, int] | None = None,
 ) -> dict[str, Metric]:
     """Correlation of mouth and sound with its shifted control.
 
@@ -74,6 +75,7 @@ def lip_metrics(
         rate: frames a second.
         controls: the same correlation in other footage, by name; None where there is none.
         reasons: why a control is missing, by its name.
+        control_n: frames behind a control, by its name.
     """
     usable = int(np.isfinite(mouth).sum())
     reason = why_not(mouth, level, rate)
@@ -94,6 +96,7 @@ def lip_metrics(
                 **(controls or {}),
             },
             control_reasons=reasons or {},
+            control_n=control_n or {},
         )
     }
 

@@ -20,6 +20,8 @@ class Metric:
     reason: str | None = None
     control_reasons: Mapping[str, str] = field(default_factory=dict)
     """Why a control has no value, by its name."""
+    control_n: Mapping[str, int] = field(default_factory=dict)
+    """How many things a control was measured on, where it is not as many as the value."""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values, rounded to six decimals; what is not finite becomes null."""
@@ -35,6 +37,7 @@ class Metric:
                 for name, control in controls.items()
                 if control is None
             },
+            "control_n": {name: self.control_n.get(name, self.n) for name in controls},
             "method": self.method,
             "reason": self.reason or ("the result was not a number" if value is None else None),
         }

@@ -1,4 +1,9 @@
-"""How far the lips come before or after their sound, found in a file itself."""
+"""How far the lips come before or after their sound, found in a file itself.
+
+As SyncNet does it (Chung and Zisserman, Out of time, 2016): the offset is where the two agree best
+within ±15 frames, and how far that stands out from the median is the confidence. Its network is not
+needed where the mouth is tracked: its opening is compared with the level of the sound.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +20,7 @@ from mythmeter.quality.metric import Metric, not_measured
 REACH = 15
 """Offsets are looked for up to this many frames either way."""
 
+NO_PEAK = f"no peak within ±{REACH} frames"
 METHOD = (
     f"shift within ±{REACH} frames at which mouth and sound of the finished file correlate best, "
     "to whole frames; positive: the mouth is late; controls: the original clip with its own sound "
@@ -33,10 +39,16 @@ class OffsetCurve:
 
     @property
     def best(self) -> int | None:
-        """Offset of the highest correlation; None where there is none."""
+        """Offset of the highest correlation; None where it still rises at the end of the reach."""
         if not np.isfinite(self.r).any():
             return None
-        return int(np.nanargmax(self.r)) - REACH
+        place = int(np.nanargmax(self.r))
+        return place - REACH if 0 < place < len(self.r) - 1 else None
+
+    @property
+    def clear_by(self) -> float:
+        """Highest correlation less the median one: how far the peak stands out."""
+        return float(np.nanmax(self.r) - np.nanmedian(self.r))
 
     def at(self, offset: int) -> float | None:
         """Correlation at an offset."""
@@ -96,15 +108,21 @@ def offset_metrics(
     metrics = {}
     for name, (factor, unit) in found.items():
         if curve.best is None:
-            reason = "too few frames of mouth and sound overlap"
+            reason = f"{NO_PEAK}: it still rises at the end, or nothing moves"
             metrics[name] = not_measured(unit, METHOD, reason)
             continue
         beside = {
             key: None if one is None or one.best is None else one.best * factor
             for key, one in controls.items()
         }
-        beside["r_at_this_delay"] = curve.at(curve.best)
+        peak = {"r_at_this_delay": curve.at(curve.best), "peak_over_median_r": curve.clear_by}
         metrics[name] = Metric(
-            curve.best * factor, unit, curve.frames, METHOD, beside, control_reasons=reasons
+            curve.best * factor,
+            unit,
+            curve.frames,
+            METHOD,
+            beside | peak,
+            control_reasons={name: NO_PEAK for name in controls} | reasons,
+            control_n={name: one.frames for name, one in controls.items() if one is not None},
         )
     return metrics

@@ -54,4 +54,4 @@ def original_curve(
     if np.ptp(level) == 0:
         return "the original clip is silent where the render shows it"
     curve = offset_curve(track.mouth_open.astype(np.float64), level)
-    return curve if curve.best is not None else "the original clip shows too few frames of a mouth"
+    return curve if np.isfinite(curve.r).all() else "the original clip shows too little of a mouth"

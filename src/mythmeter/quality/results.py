@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mythmeter.atomic import replacing
+from mythmeter.faces.identity import SAME_PERSON
 from mythmeter.quality.metric import Metric
 from mythmeter.quality.observe import Observed
 from mythmeter.quality.offset import REACH, OffsetCurve
@@ -47,6 +48,7 @@ def write_scores(
         "metrics": {name: metric.as_json() for name, metric in metrics.items()},
         "lip_audio_by_offset": offset_rows(curves),
         "joins": joins,
+        "same_person_under": SAME_PERSON,
         "transcript": transcript,
         "sampled_every_frames": every_frames,
     }

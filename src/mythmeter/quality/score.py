@@ -13,12 +13,13 @@ from mythmeter.faces.identity import FaceEncoder
 from mythmeter.faces.landmarks.protocol import load_landmarker
 from mythmeter.media.audio import Samples, read_wav, resample
 from mythmeter.media.decode import frame_size
-from mythmeter.media.mp4 import read_movie, read_sound
+from mythmeter.media.mp4 import read_sound
 from mythmeter.quality.flicker import flicker_metrics
+from mythmeter.quality.found import faces_found, length_metric
 from mythmeter.quality.identity import identity_metrics, person_reference
 from mythmeter.quality.joins import join_metrics, join_rows
 from mythmeter.quality.lipsync import speech_level_db
-from mythmeter.quality.metric import Metric, not_measured
+from mythmeter.quality.metric import Metric
 from mythmeter.quality.observe import Observed, observe
 from mythmeter.quality.offset import own_footage_curve
 from mythmeter.quality.original import original_curve
@@ -214,21 +215,6 @@ def _observe(
     )
 
 
-def faces_found(observed: Observed) -> Metric:
-    """Share of the frames in which the tracker finds a face in the finished file."""
-    return Metric(
-        value=float(np.isfinite(observed.mouth).mean()),
-        unit="share of frames",
-        n=len(observed.mouth),
-        method="frames of the finished file in which the tracker finds a face",
-        controls={
-            "untouched_footage": float(
-                np.mean([np.isfinite(points).all() for points in observed.stable_untouched])
-            )
-        },
-    )
-
-
 def _sync(
     observed: Observed,
     level: NDArray[np.float64],
@@ -252,19 +238,5 @@ def _outside(observed: Observed, timeline: Timeline, settings: Settings) -> dict
         crf=settings.crf,
         preset=settings.preset,
     )
-    return outside_metrics([sample.outside for sample in observed.samples], again)
-
-
-def length_metric(render: Path, timeline: Timeline) -> Metric:
-    """Difference of the lengths of sound and picture in the finished file, in frames."""
-    movie = read_movie(render)
-    method = "sound minus picture in the finished file; controls: frames found and planned"
-    if movie.audio_s is None:
-        return not_measured("frames", method, "the finished file has no sound")
-    return Metric(
-        value=(movie.audio_s - movie.video_s) * float(movie.rate),
-        unit="frames",
-        n=movie.frames,
-        method=method,
-        controls={"frames_found": movie.frames, "frames_planned": timeline.frames},
-    )
+    measured = [sample.outside for sample in observed.samples]
+    return outside_metrics(measured, again, len(observed.first_frames))

@@ -42,7 +42,8 @@ def score_sync(
         reasons["own_footage"] = NO_OWN_SPEECH
     reason = why_not(mouth, level, float(rate))
     at_zero = {name: None if one is None else one.at(0) for name, one in controls.items()}
-    metrics = lip_metrics(mouth, level, float(rate), at_zero, reasons)
+    frames = {name: one.frames for name, one in controls.items() if one is not None}
+    metrics = lip_metrics(mouth, level, float(rate), at_zero, reasons, frames)
     if reason:
         for name, unit in (("lip_audio_delay", "frames"), ("lip_audio_delay_ms", "ms")):
             metrics[name] = not_measured(unit, METHOD, reason)

@@ -48,8 +48,15 @@ def test_more_than_the_reach_is_not_found_and_its_correlation_is_low() -> None:
     rate = Fraction(25)
     mouth, sound = babble(rate)
     curve = offset_curve(mouth, level_of(np.roll(sound, RATE_HZ), len(mouth), rate))
-    assert curve.best is not None and abs(curve.best) <= REACH
-    assert curve.at(curve.best) < 0.5
+    assert curve.best is None or curve.at(curve.best) < 0.5
+    assert curve.clear_by < 0.5 * offset_curve(mouth, level_of(sound, len(mouth), rate)).clear_by
+
+
+def test_a_correlation_that_still_rises_at_the_end_of_the_reach_is_no_offset() -> None:
+    rising = OffsetCurve(np.linspace(0, 1, 2 * REACH + 1), 40)
+    metric = offset_metrics(rising, Fraction(25), {}, {})["lip_audio_delay"]
+    assert metric.value is None
+    assert "no peak" in str(metric.reason)
 
 
 def test_the_original_clip_and_own_footage_stand_beside_the_render() -> None:
@@ -86,5 +93,5 @@ def test_a_clip_without_a_curve_is_left_out_of_the_mean() -> None:
     good = OffsetCurve(np.linspace(0, 1, 2 * REACH + 1), 40)
     bad = OffsetCurve(np.full(2 * REACH + 1, np.nan), 3)
     mean = mean_curve([good, bad])
-    assert mean is not None and mean.best == REACH and mean.frames == 40
+    assert mean is not None and mean.at(REACH) == 1.0 and mean.frames == 40
     assert mean_curve([bad]) is None
