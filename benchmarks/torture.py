@@ -71,8 +71,8 @@ def throw_away(
 ) -> str:
     """Delete the usage records of the rule struck least, so that it and what follows run again.
 
-    Their table and the pages go too: Snakemake makes what lies between again only for a target that
-    is missing.
+    Their table and the report go too: Snakemake makes what lies between again only for a target
+    that is missing.
     """
     counts = killer.counts()
     usage = checkout.results / "usage"
@@ -81,8 +81,7 @@ def throw_away(
     rule = wanted or chance.choice([rule for rule in rules if counts[rule] == fewest])
     shutil.rmtree(usage / rule, ignore_errors=True)
     shutil.rmtree(checkout.results / "profile", ignore_errors=True)
-    for page in ("report.html", "quality.html"):
-        (checkout.project / "reports" / page).unlink(missing_ok=True)
+    (checkout.project / "reports" / "report.html").unlink(missing_ok=True)
     return rule
 
 
