@@ -61,7 +61,7 @@ slurm-test: .executors/slurm/.ready ## run the tests on a two-node Slurm with fa
 
 demo: setup ## make the built-in example: results/renders/demo.mp4 and reports/report.html
 	$(SNAKEMAKE)
-	@echo "Render: results/renders/demo.mp4   Answers: reports/answers.html   Report: reports/report.html"
+	@echo "Render: results/renders/demo.mp4   Answers: reports/answers.html   Report: reports/report.html   Quality: reports/quality.html"
 
 # Each call is one experiment, and one batch of it: nothing of another may run beside it. What is done once for a
 # person and a target comes first, and is the built-in example's own.

@@ -75,3 +75,4 @@ rule all:
         comparisons("<results>/renders/{render}.comparison.receipt.json"),
         "<reports>/report.html",
         "<reports>/answers.html",
+        "<reports>/quality.html",

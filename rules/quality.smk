@@ -13,6 +13,8 @@ rule score_render:
         consent=receipt,
         clip=of_target("clip.mp4"),
         faces=of_target("faces.parquet"),
+        verdict=of_target("verdict.json"),
+        source=footage_of,
         timeline="<results>/render/{render}/timeline.parquet",
         speech="<results>/voice/{render}/speech.wav",
         words="<results>/voice/{render}/words.json",
@@ -104,6 +106,38 @@ rule score_swap:
         code=lambda wildcards: code_version("score_swap"),
     script:
         "../scripts/score_swap.py"
+
+
+rule show_quality:
+    input:
+        renders=expand("<results>/renders/{render}.mp4", render=project.renders),
+        captions=expand("<results>/renders/{render}.vtt", render=project.renders),
+        posters=expand("<results>/renders/{render}.jpg", render=project.renders),
+        marks=expand("<results>/renders/{render}.receipt.json", render=project.renders),
+        scores=expand("<results>/quality/{render}.json", render=project.renders),
+        frames=expand("<results>/quality/{render}.parquet", render=project.renders),
+        sheets=expand("<results>/quality/{render}.jpg", render=project.renders),
+        template=workflow.source_path("../reports/templates/quality.html.j2"),
+    output:
+        page="<reports>/quality.html",
+        table="<results>/profile/quality.parquet",
+        csv="<results>/profile/quality.csv",
+    log:
+        "<logs>/show_quality.log",
+    benchmark:
+        "<benchmarks>/show_quality.tsv"
+    conda:
+        "../envs/profile.yaml"
+    resources:
+        mem_mb=mem_mb(1000),
+        runtime=runtime_min(5),
+    params:
+        code=lambda wildcards: code_version("show_quality"),
+        renders=list(project.renders),
+        languages=[render.language for render in project.renders.values()],
+        signing=SIGNING,
+    script:
+        "../scripts/show_quality.py"
 
 
 rule compare_swaps:

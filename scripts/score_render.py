@@ -25,6 +25,8 @@ with run_job(snakemake) as record:
             consent=Path(given.consent),
             clip=Path(given.clip),
             faces=Path(given.faces),
+            verdict=Path(given.verdict),
+            source=Path(given.source),
             timeline=Path(given.timeline),
             speech=Path(given.speech),
             words=Path(given.words),
@@ -43,6 +45,8 @@ with run_job(snakemake) as record:
             label=LabelStyle.of(params.label),
             crf=params.crf,
             preset=params.preset,
+            # No param: limits change no score, so raising them must not score anything again.
+            limits_factor=snakemake.config["ingest"]["limits_factor"],
         ),
         models=dict(zip(params.model_names, paths(given.models), strict=True)),
         landmark_models=dict(

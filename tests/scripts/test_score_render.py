@@ -68,7 +68,7 @@ def scored(
     pretended = ingest(media / "grid_pwij3p.mpg", folder / "pretended", tracking_models)
     target = ingest(media / "grid_lrwp9a.mpg", folder / "target", tracking_models)
     rate = Fraction(25)
-    write_timeline(folder / "timeline.parquet", plan(Fraction(3), rate, (0, 75), "trim", 1))
+    write_timeline(folder / "timeline.parquet", plan(Fraction(3), rate, (0, 75), "trim", 3))
     write_movie(
         folder / "render.mp4",
         [pretended / "clip.mp4"],
@@ -90,6 +90,8 @@ def scored(
             consent=folder / "consent.json",
             clip=target / "clip.mp4",
             faces=target / "faces.parquet",
+            verdict=target / "verdict.json",
+            source=media / "grid_lrwp9a.mpg",
             timeline=folder / "timeline.parquet",
             speech=pretended / "speech_24k.wav",
             words=folder / "words.json",
@@ -120,6 +122,7 @@ def scored(
         wildcards={"render": "demo"},
         threads=1,
         resources=SimpleNamespace(),
+        config={"ingest": {"limits_factor": 1.0}},
         log=str(folder / "job.log"),
     )
     runpy.run_path(
@@ -149,6 +152,30 @@ def test_real_lips_follow_their_sound_better_than_shifted_sound(scored: SimpleNa
     lips = scored.metrics["lip_audio_correlation"]
     assert lips["value"] > lips["controls"]["shifted_highest"]
     assert abs(scored.metrics["lip_audio_delay"]["value"]) <= 2
+
+
+def test_the_original_clip_with_its_own_sound_stands_beside_the_render(
+    scored: SimpleNamespace,
+) -> None:
+    assert scored.metrics["lip_audio_correlation"]["controls"]["original_clip"] > 0.2
+    frames, ms = (scored.metrics[f"lip_audio_delay{unit}"]["value"] for unit in ("", "_ms"))
+    assert ms == frames * 40
+    assert [row["offset_frames"] for row in scored.scores["lip_audio_by_offset"]] == [
+        *range(-15, 16)
+    ]
+
+
+def test_another_clip_that_nothing_was_done_to_neither_flickers_nor_shows_a_seam(
+    scored: SimpleNamespace,
+) -> None:
+    for name in ("warp_error", "warp_error_mouth"):
+        assert 0 < scored.metrics[name]["value"] < 10, name
+        assert 0 < scored.metrics[name]["controls"]["untouched_footage"] < 10, name
+    seam = scored.metrics["seam_score"]
+    assert seam["n"] == 2
+    assert 0.5 < seam["value"] < 2
+    assert [row["frame"] for row in scored.scores["joins"]] == [25, 50]
+    assert scored.metrics["frames_repeated_at_joins"]["value"] == 0
 
 
 def test_another_picture_is_seen_to_differ_where_nothing_should(scored: SimpleNamespace) -> None:

@@ -13,6 +13,7 @@ SPOKEN = {"speak_script", "plan_render", "drive_lips", "sync_lips"}
 ENCODED = {"composite", "assemble", "mark_render", "verify_render", "score_render"}
 ENCODED |= {"compare_render"}
 PROFILE = {"gather_usage", "gather_machines", "draw_charts", "answer_questions", "write_report"}
+PROFILE |= {"show_quality"}
 FACES = {"track_faces", "crop_faces", "train_swap", "swap_faces"}
 
 

@@ -126,16 +126,44 @@ video.play().catch(error => done({error: String(error)}));
 
 def test_a_browser_opens_the_pages_offline_and_plays_the_render(example, tmp_path):
     reports = example.folder / "reports"
+    plays = {}
     with chromium(tmp_path / "profile") as browser:
         browser.set_script_timeout(60)
-        for page in ("answers.html", "report.html"):
+        for page in ("answers.html", "report.html", "quality.html"):
             open_page(browser, reports / page, 1280)
+            if page != "answers.html":
+                plays[page] = browser.execute_async_script(PLAYED)
             assert complaints(browser) == []
-        played = browser.execute_async_script(PLAYED)
-    assert "error" not in played, played
-    assert played["pictures"] > 20
-    assert played["sound"] > 1000
-    assert played["captions"] > 0
+    for page, played in plays.items():
+        assert "error" not in played, (page, played)
+        assert played["pictures"] > 20, page
+        assert played["sound"] > 1000, page
+        assert played["captions"] > 0, page
+
+
+def test_the_quality_page_shows_every_score_of_the_render_as_it_lies_in_its_file(example, quality):
+    page = (example.folder / "reports" / "quality.html").read_text()
+    shown = dict(re.findall(r'data-metric="(\w+)">([^<]*)<', page))
+    assert set(shown) == set(quality)
+    table = pd.read_csv(example.results / "profile" / "quality.csv")
+    values = table[table["control"].isna()].set_index("metric")
+    for name, metric in quality.items():
+        if metric["value"] is None:
+            assert metric["reason"] in shown[name], name
+        else:
+            assert values.loc[name, "value"] == pytest.approx(metric["value"]), name
+            assert values.loc[name, "n"] == metric["n"] > 0, name
+    assert re.search(r'src="\.\./results/renders/\w+\.mp4"', page)
+
+
+def test_the_lips_are_scored_beside_the_original_clip_and_the_file_runs_through(quality):
+    for name in ("lip_audio_correlation", "lip_audio_delay"):
+        metric = quality[name]
+        known = metric["controls"]["original_clip"] is not None
+        assert known or metric["control_reasons"]["original_clip"], name
+    assert quality["frames_repeated_at_joins"]["value"] == 0
+    flicker = quality["warp_error"]
+    assert flicker["value"] < 3 * flicker["controls"]["untouched_footage"]
 
 
 def test_the_comparison_is_marked_and_plays_with_sound_and_captions(example, tmp_path):

@@ -57,7 +57,7 @@ def write_answers(
             for question in questions
             for picture in question.pictures
         },
-        rows={name: _shown(table) for name, table in tables.items()},
+        rows={name: shown_rows(table) for name, table in tables.items()},
     )
     with replacing(page) as partial:
         partial.write_text(html, encoding="utf-8")
@@ -93,7 +93,8 @@ def script_safe(value: Any) -> str:
     return json.dumps(value).replace("</", "<\\/")
 
 
-def _shown(table: pd.DataFrame) -> Mapping[str, Any]:
+def shown_rows(table: pd.DataFrame) -> Mapping[str, Any]:
+    """Return what the page shows of a table: its columns, its first rows, how many are left."""
     return {
         "columns": list(table.columns),
         "rows": json.loads(table.head(SHOWN_ROWS).to_json(orient="values", date_format="iso")),

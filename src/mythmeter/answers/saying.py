@@ -14,6 +14,8 @@ SPOKEN = {
     "CPU s per s of video": "CPU-seconds per second of video",
     "USD per output minute": "USD per minute of video",
     "exponent": "1",
+    "r": "1",
+    "distance": "1",
     "GPU h": "GPU hours",
 }
 """Units of tables, as a sentence says them; 1 is none."""

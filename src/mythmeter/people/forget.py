@@ -61,7 +61,8 @@ def derived_from(
     patterns += [p.format(name=render) for render in sorted(set(renders)) for p in OF_RENDER]
     patterns += OF_ALL
     found = [path for pattern in patterns for path in sorted(results.glob(pattern))]
-    beside = [likeness_path(record), reports / "report.html", reports / "snakemake.html"]
+    pages = [reports / f"{name}.html" for name in ("report", "quality", "snakemake")]
+    beside = [likeness_path(record), *pages]
     found += [path for path in beside if os.path.lexists(path)]
     return list(dict.fromkeys(found))
 

@@ -120,6 +120,7 @@ def identity_metrics(
                 "untouched_footage": float(footage_to_person.mean()),
                 "person_to_own_frames": person.halves_distance,
             },
+            control_n={"untouched_footage": len(untouched), "person_to_own_frames": person.frames},
         ),
         "identity_to_performer": Metric(
             value=float(to_performer.mean()),
@@ -127,6 +128,7 @@ def identity_metrics(
             n=len(found),
             method=METHOD,
             controls={"untouched_footage": float(footage_to_performer.mean())},
+            control_n={"untouched_footage": len(untouched)},
         ),
         "identity_nearer_person": Metric(
             value=float((to_person < to_performer).sum() / len(rows)),
@@ -137,5 +139,6 @@ def identity_metrics(
             controls={
                 "untouched_footage": float((footage_to_person < footage_to_performer).mean())
             },
+            control_n={"untouched_footage": len(untouched)},
         ),
     }

@@ -1,15 +1,12 @@
 """Whether the mouth that is seen follows the speech that is heard."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mythmeter.faces.spread import mouth_openings
-from mythmeter.media.long_sound import LongSound, Sound
+from mythmeter.media.long_sound import Sound
 from mythmeter.quality.metric import Metric, not_measured
-from mythmeter.voice.embeddings.encoder import RATE_HZ
 
 Series = NDArray[np.float64]
 
@@ -24,14 +21,12 @@ FLOOR_DB = -60.0
 SHIFTS_S = (0.5, 1.0)
 """Sound shifted by this much, either way, is the control."""
 
-LAG_S = 0.3
-"""Largest delay that is looked for."""
-
 FEWEST_FRAMES = 50
 
 METHOD = (
     "Pearson r of mouth opening, tracked in the finished file, and level of its sound in "
-    "500–1,500 Hz; control: sound shifted by 0.5–1 s either way"
+    "500–1,500 Hz; controls: sound shifted by 0.5–1 s either way, the original clip with its own "
+    "sound, and the person's own footage"
 )
 
 
@@ -67,62 +62,51 @@ def shifted_correlation(mouth: Series, level: Series, shift: int) -> float:
 
 
 def lip_metrics(
-    mouth: Series, level: Series, rate: float, own_footage: float | None
+    mouth: Series,
+    level: Series,
+    rate: float,
+    controls: Mapping[str, float | None] | None = None,
+    reasons: Mapping[str, str] | None = None,
+    control_n: Mapping[str, int] | None = None,
 ) -> dict[str, Metric]:
-    """Correlation of mouth and sound with its shifted control, and the delay that fits best.
+    """Correlation of mouth and sound with its shifted control.
 
     Args:
         mouth: opening in each output frame, NaN where there is no face.
         level: of the sound at each frame.
         rate: frames a second.
-        own_footage: the same correlation in the person's real clips, if they speak there.
+        controls: the same correlation in other footage, by name; None where there is none.
+        reasons: why a control is missing, by its name.
+        control_n: frames behind a control, by its name.
     """
     usable = int(np.isfinite(mouth).sum())
-    reason = None
-    if usable < FEWEST_FRAMES or len(mouth) < 3 * SHIFTS_S[1] * rate:
-        reason = f"needs {3 * SHIFTS_S[1]:.0f} s and {FEWEST_FRAMES} frames with a face"
-    elif np.ptp(level) == 0:
-        reason = "the finished file is silent"
+    reason = why_not(mouth, level, rate)
     if reason:
-        return {
-            "lip_audio_correlation": not_measured("r", METHOD, reason),
-            "lip_audio_delay": not_measured("frames", METHOD, reason),
-        }
+        return {"lip_audio_correlation": not_measured("r", METHOD, reason)}
     nearest, furthest = round(SHIFTS_S[0] * rate), round(SHIFTS_S[1] * rate)
     far = [s for s in range(-furthest, furthest + 1) if abs(s) >= nearest]
-    control = [shifted_correlation(mouth, level, shift) for shift in far]
-    near = range(-round(LAG_S * rate), round(LAG_S * rate) + 1)
-    by_delay = {shift: shifted_correlation(mouth, level, shift) for shift in near}
-    best = max(by_delay, key=lambda shift: np.nan_to_num(by_delay[shift], nan=-2))
+    shifted = [shifted_correlation(mouth, level, shift) for shift in far]
     return {
         "lip_audio_correlation": Metric(
-            value=by_delay[0],
+            value=shifted_correlation(mouth, level, 0),
             unit="r",
             n=usable,
             method=METHOD,
             controls={
-                "shifted_mean": float(np.mean(control)),
-                "shifted_highest": float(np.max(control)),
-                "own_footage": own_footage,
+                "shifted_mean": float(np.mean(shifted)),
+                "shifted_highest": float(np.max(shifted)),
+                **(controls or {}),
             },
-        ),
-        "lip_audio_delay": Metric(
-            value=float(best),
-            unit="frames",
-            n=usable,
-            method="shift within ±0.3 s at which mouth and sound correlate best; positive: the "
-            "mouth is late",
-            controls={"r_at_this_delay": by_delay[best]},
-        ),
+            control_reasons=reasons or {},
+            control_n=control_n or {},
+        )
     }
 
 
-def own_footage_correlation(faces: Sequence[Path], sounds: Sequence[Path]) -> float | None:
-    """Return the mean correlation in clips of the person speaking; None where there is none."""
-    found = []
-    for track_file, wav in zip(faces, sounds, strict=True):
-        mouth, times_s = mouth_openings(track_file)
-        sound = LongSound.of_wav(wav, RATE_HZ)
-        found.append(shifted_correlation(mouth, speech_level_db(sound, RATE_HZ, times_s), 0))
-    usable = [r for r in found if np.isfinite(r)]
-    return float(np.mean(usable)) if usable else None
+def why_not(mouth: Series, level: Series, rate: float) -> str | None:
+    """Say why mouth and sound cannot be compared; None where they can."""
+    if np.isfinite(mouth).sum() < FEWEST_FRAMES or len(mouth) < 3 * SHIFTS_S[1] * rate:
+        return f"needs {3 * SHIFTS_S[1]:.0f} s and {FEWEST_FRAMES} frames with a face"
+    if np.ptp(level) == 0:
+        return "the finished file is silent"
+    return None

@@ -18,15 +18,26 @@ class Metric:
     controls: Mapping[str, float | None] = field(default_factory=dict)
     """The same figure measured where the answer is known, by what it was measured on."""
     reason: str | None = None
+    control_reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why a control has no value, by its name."""
+    control_n: Mapping[str, int] = field(default_factory=dict)
+    """How many things a control was measured on, where it is not as many as the value."""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values, rounded to six decimals; what is not finite becomes null."""
         value = _plain(self.value)
+        controls = {name: _plain(control) for name, control in self.controls.items()}
         return {
             "value": value,
             "unit": self.unit,
             "n": self.n,
-            "controls": {name: _plain(control) for name, control in self.controls.items()},
+            "controls": controls,
+            "control_reasons": {
+                name: self.control_reasons.get(name, "could not be measured")
+                for name, control in controls.items()
+                if control is None
+            },
+            "control_n": {name: self.control_n.get(name, self.n) for name in controls},
             "method": self.method,
             "reason": self.reason or ("the result was not a number" if value is None else None),
         }

@@ -15,7 +15,10 @@ from mythmeter.faces.measures import mouth_opening
 from mythmeter.faces.table import FaceTrack, read_faces
 from mythmeter.media.decode import Frame, count_frames, frame_size, read_frames
 from mythmeter.media.long_rows import LongRows
+from mythmeter.quality.flicker import NOTHING, WarpError, warp_error
+from mythmeter.quality.joins import JoinSteps
 from mythmeter.quality.outside import CONTROL_FRAMES, Box, differences, outside_region
+from mythmeter.quality.resolution import Detail, detail
 from mythmeter.quality.sheet import SHEET_FRAMES
 from mythmeter.quality.stability import no_points_yet, stable_points
 from mythmeter.render.sequence import frames_in_order
@@ -38,12 +41,17 @@ class Sample:
     """Face of the same frame of the footage, on one sampled frame in three: it is a control."""
     outside: tuple[float, float]
     """Mean absolute and mean squared difference beyond the face."""
+    warp: WarpError = NOTHING
+    """From the frame before to this one, in the render and in the footage."""
+    warp_untouched: WarpError = NOTHING
+    detail: Detail | None = None
 
 
 @dataclass
 class Observed:
     """Everything that the metrics need; about 1 kB a frame, whatever the picture's size."""
 
+    joins: JoinSteps
     mouth: list[float] = field(default_factory=list)
     """Mouth opening in each frame of the render; NaN without a face."""
     stable: LongRows = field(default_factory=no_points_yet)
@@ -83,7 +91,8 @@ def observe(
     size = frame_size(clip)
     shown = _even_spread(timeline.frames, SHEET_FRAMES)
     rows = _Rows(faces)
-    found = Observed()
+    found = Observed(JoinSteps(timeline.chunk))
+    before: _Seen | None = None
     pictures = zip(
         read_frames(render), frames_in_order(clip, timeline.target_frame.tolist()), strict=True
     )
@@ -91,27 +100,58 @@ def observe(
         raw, smooth = rows.of(int(timeline.target_frame[number]))
         # The face that was replaced, whoever else is in the picture.
         points = None if smooth is None else landmarker.observe(frame, near=smooth).points
+        seen = _Seen(frame, untouched, smooth)
         found.mouth.append(float("nan") if points is None else mouth_opening(points))
         found.stable.append(stable_points(points))
         found.stable_untouched.append(stable_points(raw))
+        found.joins.look(number, frame, untouched)
         if number < CONTROL_FRAMES:
             found.first_frames.append(untouched)
             found.first_regions.append(outside_region(size, _present(smooth), label))
         if number % every_frames == 0:
             region = outside_region(size, _present(smooth, points), label)
             control = len(found.samples) % CONTROL_EVERY_SAMPLES == 0
-            found.samples.append(
-                Sample(
-                    number,
-                    None if points is None else encoder.embed(frame, points),
-                    smooth is not None,
-                    None if smooth is None or not control else encoder.embed(untouched, smooth),
-                    differences(frame, untouched, region),
-                )
+            sample = Sample(
+                number,
+                None if points is None else encoder.embed(frame, points),
+                smooth is not None,
+                None if smooth is None or not control else encoder.embed(untouched, smooth),
+                differences(frame, untouched, region),
             )
+            if smooth is not None:
+                sample.detail = detail(frame, untouched, smooth, region)
+            if before is not None and _runs_on(timeline, number):
+                sample.warp, sample.warp_untouched = _warp_errors(before, seen)
+            found.samples.append(sample)
+        before = seen
         if number in shown:
             found.pictures.append((number, untouched, frame))
     return found
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Both pictures of a frame, and the footage's face in them."""
+
+    render: Frame
+    untouched: Frame
+    face: NDArray[Any] | None
+
+
+def _runs_on(timeline: Timeline, number: int) -> bool:
+    """Tell whether a frame follows the one before in the footage too: no jump of a loop."""
+    shown = timeline.target_frame
+    return abs(int(shown[number]) - int(shown[number - 1])) == 1
+
+
+def _warp_errors(before: _Seen, after: _Seen) -> tuple[WarpError, WarpError]:
+    """Of the render and of the footage, inside the footage's face."""
+    if before.face is None or after.face is None:
+        return NOTHING, NOTHING
+    return (
+        warp_error(before.render, after.render, before.face),
+        warp_error(before.untouched, after.untouched, before.face),
+    )
 
 
 def _check(render: Path, clip: Path, timeline: Timeline) -> None:

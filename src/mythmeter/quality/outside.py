@@ -91,9 +91,14 @@ def encoded_again(
 
 
 def outside_metrics(
-    measured: Sequence[tuple[float, float]], again: tuple[float, float]
+    measured: Sequence[tuple[float, float]], again: tuple[float, float], again_frames: int
 ) -> dict[str, Metric]:
-    """Mean absolute difference and PSNR over the sampled frames."""
+    """Mean absolute difference and PSNR over the sampled frames.
+
+    Args:
+        measured: of each sampled frame.
+        again: of footage that was only encoded once more, and over how many frames.
+    """
     usable = [pair for pair in measured if np.isfinite(pair).all()]
     if not usable:
         reason = "face and label cover the whole picture"
@@ -103,11 +108,18 @@ def outside_metrics(
         }
     absolute = float(np.mean([pair[0] for pair in usable]))
     squared = float(np.mean([pair[1] for pair in usable]))
+    figures = {
+        "change_outside_face": (absolute, "levels of 255", again[0]),
+        "psnr_outside_face": (psnr_db(squared), "dB", psnr_db(again[1])),
+    }
     return {
-        "change_outside_face": Metric(
-            absolute, "levels of 255", len(usable), METHOD, {"encoded_again": again[0]}
-        ),
-        "psnr_outside_face": Metric(
-            psnr_db(squared), "dB", len(usable), METHOD, {"encoded_again": psnr_db(again[1])}
-        ),
+        name: Metric(
+            value,
+            unit,
+            len(usable),
+            METHOD,
+            {"encoded_again": control},
+            control_n={"encoded_again": again_frames},
+        )
+        for name, (value, unit, control) in figures.items()
     }

@@ -14,16 +14,23 @@ from mythmeter.faces.landmarks.protocol import load_landmarker
 from mythmeter.media.audio import resample
 from mythmeter.media.decode import frame_size
 from mythmeter.media.long_sound import LongSound
-from mythmeter.media.mp4 import read_movie, read_sound
+from mythmeter.media.mp4 import read_sound
+from mythmeter.quality.flicker import flicker_metrics
+from mythmeter.quality.found import faces_found, length_metric
 from mythmeter.quality.identity import identity_metrics, person_reference
-from mythmeter.quality.lipsync import lip_metrics, own_footage_correlation, speech_level_db
-from mythmeter.quality.metric import Metric, not_measured
+from mythmeter.quality.joins import join_metrics, join_rows
+from mythmeter.quality.lipsync import speech_level_db
+from mythmeter.quality.metric import Metric
 from mythmeter.quality.observe import Observed, observe
+from mythmeter.quality.offset import own_footage_curve
+from mythmeter.quality.original import original_curve
 from mythmeter.quality.outside import encoded_again, outside_metrics
+from mythmeter.quality.resolution import resolution_metric
 from mythmeter.quality.results import write_frames, write_scores
 from mythmeter.quality.sheet import write_sheet
 from mythmeter.quality.speaker import enrolment_controls, person_speech, speaker_metric
 from mythmeter.quality.stability import jitter_metric
+from mythmeter.quality.sync import Sync, score_sync
 from mythmeter.quality.whose_face import whose_face
 from mythmeter.quality.words import intelligibility, script_of
 from mythmeter.render.label import LabelStyle, draw_label, label_text
@@ -43,8 +50,10 @@ class RenderFiles:
     consent: Path
     """Receipt of the person; the label says what kind of record it is."""
     clip: Path
-    """The target's `clip.mp4`, and its `faces.parquet`."""
+    """The target's `clip.mp4`, its `faces.parquet`, its `verdict.json`, and the file as given."""
     faces: Path
+    verdict: Path
+    source: Path
     timeline: Path
     speech: Path
     words: Path
@@ -73,6 +82,8 @@ class Settings:
     label: LabelStyle
     crf: float
     preset: str
+    limits_factor: float = 1.0
+    """Multiplies the limits on decoding the source; no score depends on it."""
 
 
 @dataclass(frozen=True)
@@ -126,16 +137,23 @@ def score_render(
         own = person_reference(instruments.face_encoder, person.face_clips, person.face_tracks)
         seen = whose_face(observed.samples, own)
         level = speech_level_db(heard, RATE_HZ, np.arange(timeline.frames) / float(timeline.rate))
+        sync = _sync(observed, level, timeline, render, person, settings)
         metrics = {
             **identity_metrics(seen.rows, seen.person, seen.performer),
             "faces_found": faces_found(observed),
-            **_lips(observed, level, timeline, person),
+            **sync.metrics,
             "landmark_jitter": jitter_metric(
                 observed.stable,
                 observed.stable_untouched,
                 timeline.target_frame,
             ),
+            **flicker_metrics(
+                [sample.warp for sample in observed.samples],
+                [sample.warp_untouched for sample in observed.samples],
+            ),
+            **join_metrics(observed.joins),
             **_outside(observed, timeline, settings),
+            **resolution_metric([sample.detail for sample in observed.samples]),
             "length_difference": length_metric(render.render, timeline),
         }
         metrics["speaker_similarity"] = speaker_metric(
@@ -148,7 +166,14 @@ def score_render(
         metrics["word_error_rate"], transcript = intelligibility(
             instruments.transcriber, language, script, heard, _wav_16k(render.speech)
         )
-    write_scores(scores, metrics, transcript, settings.every_frames)
+    write_scores(
+        scores,
+        metrics,
+        curves=sync.curves,
+        joins=join_rows(observed.joins),
+        transcript=transcript,
+        every_frames=settings.every_frames,
+    )
     write_frames(frames, timeline, observed, level, seen)
     write_sheet(sheet, observed.pictures, timeline.rate)
 
@@ -187,26 +212,19 @@ def _observe(
     )
 
 
-def faces_found(observed: Observed) -> Metric:
-    """Share of the frames in which the tracker finds a face in the finished file."""
-    return Metric(
-        value=float(np.isfinite(observed.mouth).mean()),
-        unit="share of frames",
-        n=len(observed.mouth),
-        method="frames of the finished file in which the tracker finds a face",
-        controls={
-            "untouched_footage": float(
-                np.mean([np.isfinite(points).all() for points in observed.stable_untouched])
-            )
-        },
+def _sync(
+    observed: Observed,
+    level: NDArray[np.float64],
+    timeline: Timeline,
+    render: RenderFiles,
+    person: PersonFiles,
+    settings: Settings,
+) -> Sync:
+    original = original_curve(
+        render.source, render.verdict, render.faces, timeline, settings.limits_factor
     )
-
-
-def _lips(
-    observed: Observed, level: NDArray[np.float64], timeline: Timeline, person: PersonFiles
-) -> dict[str, Metric]:
-    own = own_footage_correlation(person.talking_tracks, person.talking_sounds)
-    return lip_metrics(np.asarray(observed.mouth), level, float(timeline.rate), own)
+    own = own_footage_curve(person.talking_tracks, person.talking_sounds)
+    return score_sync(np.asarray(observed.mouth), level, timeline.rate, original, own)
 
 
 def _outside(observed: Observed, timeline: Timeline, settings: Settings) -> dict[str, Metric]:
@@ -217,19 +235,5 @@ def _outside(observed: Observed, timeline: Timeline, settings: Settings) -> dict
         crf=settings.crf,
         preset=settings.preset,
     )
-    return outside_metrics([sample.outside for sample in observed.samples], again)
-
-
-def length_metric(render: Path, timeline: Timeline) -> Metric:
-    """Difference of the lengths of sound and picture in the finished file, in frames."""
-    movie = read_movie(render)
-    method = "sound minus picture in the finished file; controls: frames found and planned"
-    if movie.audio_s is None:
-        return not_measured("frames", method, "the finished file has no sound")
-    return Metric(
-        value=(movie.audio_s - movie.video_s) * float(movie.rate),
-        unit="frames",
-        n=movie.frames,
-        method=method,
-        controls={"frames_found": movie.frames, "frames_planned": timeline.frames},
-    )
+    measured = [sample.outside for sample in observed.samples]
+    return outside_metrics(measured, again, len(observed.first_frames))

@@ -47,6 +47,15 @@ def results(tmp_path: Path) -> Path:
     return tmp_path / "results"
 
 
+def test_the_pages_that_show_the_person_go_too(results: Path) -> None:
+    reports = results.parent / "reports"
+    reports.mkdir()
+    for name in ("report", "quality", "training"):
+        (reports / f"{name}.html").write_text("a face")
+    remove(listed(results))
+    assert [page.name for page in reports.iterdir()] == ["training.html"]
+
+
 def listed(results: Path) -> list[Path]:
     record = results.parent / "consent" / "jane.json"
     return derived_from("jane", ["hello"], results, results.parent / "reports", record)

@@ -99,12 +99,13 @@ def test_the_control_says_what_encoding_alone_does() -> None:
     fine = encoded_again(frames, everywhere, Fraction(25), crf=4, preset="veryfast")
     coarse = encoded_again(frames, everywhere, Fraction(25), crf=40, preset="veryfast")
     assert 0 < fine[0] < coarse[0]
-    metrics = outside_metrics([(1.0, 2.0), (3.0, 4.0), (float("nan"),) * 2], fine)
+    metrics = outside_metrics([(1.0, 2.0), (3.0, 4.0), (float("nan"),) * 2], fine, 5)
     assert metrics["change_outside_face"].value == 2.0
     assert metrics["change_outside_face"].n == 2
+    assert metrics["change_outside_face"].as_json()["control_n"] == {"encoded_again": 5}
     assert metrics["psnr_outside_face"].value == pytest.approx(psnr_db(3.0))
 
 
 def test_a_face_that_fills_the_picture_leaves_nothing_to_compare() -> None:
-    metrics = outside_metrics([(float("nan"), float("nan"))], (1.0, 1.0))
+    metrics = outside_metrics([(float("nan"), float("nan"))], (1.0, 1.0), 1)
     assert metrics["change_outside_face"].value is None
