@@ -40,10 +40,18 @@ rule train_swap:
         "../scripts/train_swap.py"
 
 
+def performer_licence(wildcards):
+    """The licence record of the footage that a pair is trained on, where there is one."""
+    record = project.clips[wildcards.clip].record
+    return [] if record is None else [str(record)]
+
+
 rule train_pair:
     input:
         consent=receipt,
         match=match_of("face"),
+        footage=lambda wildcards: str(project.clips[wildcards.clip].path),
+        licence=performer_licence,
         crops=of_face_clips("crops.mkv"),
         points=of_face_clips("crops.parquet"),
         target_crops="<results>/clips/{clip}/crops.mkv",
@@ -75,6 +83,7 @@ rule train_pair:
         mem_mb=mem_mb(4000, 4.0),
         runtime=runtime_min(1440),
     params:
+        footage=lambda wildcards: wildcards.clip,
         held_out=config["swap"]["held_out"],
         enrolment_frames=config["swap"]["enrolment_frames"],
         seed=config["swap"]["seed"],

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
 
 with run_job(snakemake) as record:
     with record.phase("import"):
+        from mythmeter.people.footage import check_footage, footage_of
         from mythmeter.swap.train_pair import PairJob, train_pair
 
+    footage = footage_of(snakemake)
+    if footage is not None:
+        check_footage(footage)
     given, wanted, params = snakemake.input, snakemake.output, snakemake.params
     crops = [Path(path) for path in given.crops]
     points = [Path(path) for path in given.points]

@@ -4,11 +4,14 @@ import json
 import runpy
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from mythmeter.people.footage import new_licence
 
 
 def run(repository: Path, tmp_path: Path, job: SimpleNamespace) -> None:
@@ -55,6 +58,30 @@ def test_train_pair_hands_its_settings_over(
     assert (job.swapper, job.preset, job.held_out, job.code) == ("trained", "quick", "clip", "c")
     assert (job.enrolment_frames, job.seed, job.samples, job.device) == (9, 4, 7, "cpu")
     assert (job.warm_start, seen["processes"]) == (Path("w.safetensors"), 1)
+
+
+def test_train_pair_refuses_footage_that_is_not_the_licensed_file(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mythmeter.swap import train_pair as module
+
+    monkeypatch.setattr(module, "train_pair", lambda *_, **__: pytest.fail("it was trained on"))
+    clip, record = tmp_path / "clip.mp4", tmp_path / "licence.json"
+    clip.write_bytes(b"as licensed")
+    now = datetime.now(UTC)
+    text = new_licence("hall", clip, licence="CC BY 4.0", source="a test", recorded=now)
+    record.write_text(json.dumps(text))
+    clip.write_bytes(b"another")
+    job = SimpleNamespace(
+        rule="train_pair",
+        wildcards=SimpleNamespace(swapper="trained", preset="quick", items=dict),
+        input=SimpleNamespace(footage=str(clip), licence=[str(record)]),
+        output=SimpleNamespace(),
+        params=SimpleNamespace(footage="hall"),
+    )
+    with pytest.raises(SystemExit):
+        run(repository, tmp_path, job)
+    assert "licence of another file" in (tmp_path / "job.log").read_text()
 
 
 @pytest.mark.workflow

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mythmeter.faces.landmarks.ibug import COUNT
-from mythmeter.faces.table import _floats, _lists, _read, _RowGroupWriter
+from mythmeter.faces.rows import RowGroupWriter, floats, lists, read_rows
 
 _POINTS: Final = pa.schema(
     [
@@ -46,17 +46,17 @@ def read_points(path: Path, start: int = 0, stop: int | None = None) -> PointTab
     Raises:
         FaceError: the file is no table of 68 landmarks.
     """
-    table, _ = _read(path, start, stop, _POINTS, ("rate",))
+    table, _ = read_rows(path, start, stop, _POINTS, ("rate",))
     return PointTable(
         frame=table["frame"].to_numpy(),
         present=table["present"].to_numpy(),
-        points=_lists(table["points"], (COUNT, 2)),
-        score=_floats(table["score"]),
-        disagreement=_floats(table["disagreement"]),
+        points=lists(table["points"], (COUNT, 2)),
+        score=floats(table["score"]),
+        disagreement=floats(table["disagreement"]),
     )
 
 
-class PointsWriter(_RowGroupWriter):
+class PointsWriter(RowGroupWriter):
     """Write `points_68.parquet` frame by frame."""
 
     def __init__(self, path: Path, *, rate: Fraction) -> None:
@@ -70,7 +70,7 @@ class PointsWriter(_RowGroupWriter):
         disagreement: float | None = None,
     ) -> None:
         """Append a frame: its (68, 2) points with what is known of them, or nothing."""
-        self._append(
+        self.append(
             {
                 "frame": frame,
                 "present": points is not None,

@@ -15,9 +15,7 @@ from mythmeter.faces.follow import Sighting, box_of
 from mythmeter.faces.measures import pose_deg
 from mythmeter.faces.mesh import POINTS
 
-_RECORD: Final = np.dtype(
-    [("points", "f4", (POINTS, 3)), ("irises", "f4", (10, 2)), ("points_68", "f4", (68, 2))]
-)
+_RECORD: Final = np.dtype([("points", "f4", (POINTS, 3)), ("irises", "f4", (10, 2))])
 _INDEX: Final = np.dtype(
     [
         ("frame", "i4"),
@@ -44,11 +42,7 @@ class Sightings:
         """Keep a sighting; return its row."""
         seen = sighting.seen
         record = np.full(1, np.nan, _RECORD)
-        for name, value in (
-            ("points", seen.points),
-            ("irises", seen.irises),
-            ("points_68", seen.points_68),
-        ):
+        for name, value in (("points", seen.points), ("irises", seen.irises)):
             if value is not None:
                 record[name][0] = value
         if self._rows == len(self._index):
@@ -71,7 +65,7 @@ class Sightings:
         return self._index[: self._rows]
 
     def record(self, row: int) -> Any:
-        """Points (468, 3), irises (10, 2) and points_68 (68, 2) of a sighting; NaN: not given."""
+        """Points (468, 3) and irises (10, 2) of a sighting; NaN: not given."""
         self._file.seek(row * _RECORD.itemsize)
         return np.frombuffer(self._file.read(_RECORD.itemsize), _RECORD)[0]
 

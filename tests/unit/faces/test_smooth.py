@@ -6,8 +6,8 @@ from scipy.signal import savgol_filter, welch
 from mythmeter.faces import mesh
 from mythmeter.faces.landmarks.protocol import Observation
 from mythmeter.faces.smooth import AdaptiveSmoother, SpanSmoother
+from mythmeter.faces.spans import smooth_spans
 from mythmeter.faces.spectrum import jitter_px, power_spectrum
-from mythmeter.faces.track import smooth_spans
 
 
 def smoothed(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

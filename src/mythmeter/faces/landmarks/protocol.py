@@ -21,8 +21,6 @@ class Observation:
     irises: Any = None
     """(10, 2) float32: centre and four points of the border of the subject's right iris, then of
     the left; None where the backend has none. With `points` they are the field's 478 points."""
-    points_68: Any = None
-    """(68, 2) float32 in the order of iBUG 300-W, where a backend predicts them itself."""
 
 
 class Landmarker(Protocol):
