@@ -13,6 +13,11 @@ configfile: "config/config.yaml"
 
 # Only an executor that sends jobs elsewhere counts nodes; a job that was sent is `remote`.
 CLUSTER = workflow.remote_exec or workflow.resource_settings.nodes is not None
+# The bucket of inputs and results, where there is one.
+STORED = (
+    workflow.storage_settings.default_storage_prefix
+    or workflow.storage_settings.default_storage_provider
+)
 
 try:
     project = load_project(
@@ -20,8 +25,7 @@ try:
         workflow.overwrite_configfiles,
         main=workflow.is_main_process,
         cluster=CLUSTER,
-        stored=workflow.storage_settings.default_storage_prefix
-        or workflow.storage_settings.default_storage_provider,
+        stored=STORED,
     )
 except MythmeterError as error:
     # The message alone: Snakemake would add where in the Snakefile it was raised.

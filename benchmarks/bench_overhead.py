@@ -2,9 +2,11 @@
 
 Twenty-four jobs do nothing but run an adapter's frame (log, claim, record). Ours: Snakemake on all
 cores. Theirs: what a user would write instead, a shell loop that starts the same adapter once after
-another. Both are divided by the number of jobs. A dry run of a sheet of 4,200 renders is timed too,
-whole and as the first of ten batches, and beside it Snakemake's own floor: a graph of the same
-shape whose rules have no params, resources, logs or input functions. RENDERS=300: a quick one.
+another. Both are divided by the number of jobs. What `mythmeter run --batches 10` plans of a sheet
+of 4,200 renders is timed too: the first of ten batches, and the report when every file is there.
+Beside it the whole sheet in one graph, and Snakemake's own floor: a graph of the same shape whose
+rules have no params, resources, logs or input functions. RENDERS=300: a quick one; WHOLE=0: without
+the last two.
 """
 
 import json
@@ -17,9 +19,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from mythmeter.cli.run import REPORTING
+
 REPOSITORY = Path(__file__).parents[1]
 JOBS = 24
 RENDERS = int(os.environ.get("RENDERS", "4200"))
+WHOLE = os.environ.get("WHOLE", "1") == "1"
 BATCHES = 10
 
 SNAKEFILE = """
@@ -123,19 +128,36 @@ class Planned:
         )
 
 
-def measure_jobs(folder: Path) -> tuple[float, float]:
-    """Return seconds a job by Snakemake and by a shell loop."""
+@dataclass(frozen=True)
+class Each:
+    """What a job took that does nothing."""
+
+    wall_s: float
+    cpu_s: float
+    """Of all its processes: the same beside other work, where wall time says nothing."""
+
+    def __str__(self) -> str:
+        return f"{self.wall_s:.2f} s ({self.cpu_s:.2f} s of CPU)"
+
+
+def timed(command: list[str], folder: Path) -> Each:
+    """Run a command that starts all the jobs."""
+    start, before = time.perf_counter(), os.times()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    wall_s, after = time.perf_counter() - start, os.times()
+    used = sum(after[2:4]) - sum(before[2:4])  # of children that have ended
+    return Each(wall_s / JOBS, used / JOBS)
+
+
+def measure_jobs(folder: Path) -> tuple[Each, Each]:
+    """Return what a job takes by Snakemake and by a shell loop."""
     (folder / "Snakefile").write_text(SNAKEFILE.format(jobs=JOBS))
     (folder / "job.py").write_text(ADAPTER)
     (folder / "loop.py").write_text(LOOP)
-    start = time.perf_counter()
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    ours = (time.perf_counter() - start) / JOBS
+    ours = timed(command, folder)
     loop = f'for n in $(seq {JOBS}); do "{sys.executable}" loop.py "loop-$n.jsonl"; done'
-    start = time.perf_counter()
-    subprocess.run(["bash", "-c", loop], cwd=folder, check=True)
-    return ours, (time.perf_counter() - start) / JOBS
+    return ours, timed(["bash", "-c", loop], folder)
 
 
 def floor_snakefile() -> str:
@@ -186,33 +208,73 @@ def long_sheet(folder: Path) -> Path:
     return path
 
 
+def finish(sheet: Path, results: Path) -> int:
+    """Make an empty file of every result of a sheet but the report; return how many."""
+    first = sheet.with_name("first.tsv")
+    first.write_text("\n".join(sheet.read_text().splitlines()[:2]) + "\n")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--nolock", "--cores"]
+    planned = subprocess.run(
+        [*command, "1", "--config", f"renders={first}", paths_in(results)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    jobs = re.findall(r"^rule (\w+):.*?^    output: (.*?)$", planned, re.MULTILINE | re.DOTALL)
+    made = [out for rule, outs in jobs if rule not in REPORTING for out in outs.split(", ")]
+    names = [line.split("\t")[0] for line in sheet.read_text().splitlines()[1:]]
+    count = 0
+    for path in (Path(out) for out in made if Path(out).is_relative_to(results)):
+        own = {Path(str(path).replace("demo-0000", name)) for name in names}
+        for file in own if "demo-0000" in str(path) else {path}:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+            count += 1
+    return count
+
+
+def paths_in(results: Path) -> str:
+    """A setting that puts results and reports elsewhere."""
+    return f"paths={{results: {results}, reports: {results.parent / 'reports'}}}"
+
+
 def main() -> None:
     """Print the figures; the last line is one JSON object."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         ours, theirs = measure_jobs(folder)
-        print(f"a job that does nothing: {ours:.2f} s by Snakemake, {theirs:.2f} s by a shell loop")
-        sheet = f"renders={long_sheet(folder)}"
-        whole = dry_run(REPOSITORY, "--config", sheet)
-        print(f"dry run of {RENDERS} renders: {whole}")
+        print(f"a job that does nothing: {ours} by Snakemake, {theirs} by a shell loop", flush=True)
+        path = long_sheet(folder)
+        sheet = f"renders={path}"
         batch = dry_run(REPOSITORY, "renders", "--batch", f"renders=1/{BATCHES}", "--config", sheet)
-        print(f"its first batch of {BATCHES}: {batch}")
-        (folder / "floor").mkdir()
-        (folder / "floor" / "Snakefile").write_text(floor_snakefile())
-        floor = dry_run(folder / "floor")
-        print(f"a graph of that shape whose rules ask for nothing: {floor}")
+        print(f"first of {BATCHES} batches of {RENDERS} renders: {batch}", flush=True)
+        files = finish(path, folder / "results")
+        allowed = ["--allowed-rules", *REPORTING, "--config", sheet, paths_in(folder / "results")]
+        report = dry_run(REPOSITORY, *allowed)
+        print(f"the report when {files} files are there: {report}", flush=True)
+        whole = floor = None
+        if WHOLE:
+            whole = dry_run(REPOSITORY, "--config", sheet)
+            print(f"{RENDERS} renders in one graph: {whole}", flush=True)
+            (folder / "floor").mkdir()
+            (folder / "floor" / "Snakefile").write_text(floor_snakefile())
+            floor = dry_run(folder / "floor")
+            print(f"a graph of that shape whose rules ask for nothing: {floor}")
     print(
         json.dumps(
             {
                 "name": "overhead",
-                "ours": round(ours, 3),
-                "theirs": round(theirs, 3),
-                "ratio": round(theirs / ours, 3),
+                "ours": round(ours.wall_s, 3),
+                "theirs": round(theirs.wall_s, 3),
+                "ratio": round(theirs.wall_s / ours.wall_s, 3),
                 "unit": "s of wall time a job",
                 "n": JOBS,
-                "scope": f"jobs that do nothing, {os.cpu_count()} cores; theirs: a shell loop, one "
-                f"process after another; dry run of {RENDERS} renders: {whole}; first of {BATCHES} "
-                f"batches: {batch}; Snakemake's floor: {floor}",
+                "scope": "jobs that do nothing "
+                f"({ours.cpu_s:.2f} and {theirs.cpu_s:.2f} s of CPU), "
+                f"{os.cpu_count()} cores; theirs: a shell loop, one "
+                f"process after another; {RENDERS} renders, first of {BATCHES} batches: {batch}; "
+                f"the report: {report}; in one graph: {whole}; Snakemake's floor: {floor}; "
+                f"load {os.getloadavg()[0]:.0f}",
             }
         )
     )

@@ -36,6 +36,7 @@ rule match_face:
     input:
         consent=receipt,
         record=record_of,
+        likeness=likeness_of,
         clips=of_face_clips("clip.mp4"),
         faces=of_face_clips("faces.parquet"),
         models=[model("dlib_points"), model("dlib_face")],
@@ -63,6 +64,7 @@ rule match_voice:
     input:
         consent=receipt,
         record=record_of,
+        likeness=likeness_of,
         recordings=of_voice_clips("speech_16k.wav"),
         models=[model("dvector")],
     output:

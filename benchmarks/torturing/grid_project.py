@@ -12,8 +12,8 @@ from mythmeter.models.fetch import fetch
 from mythmeter.people.enrol import ASSETS, take_likeness
 from mythmeter.people.footage import new_licence
 from mythmeter.people.keys import make_key
-from mythmeter.people.likeness import describe, likeness_path, write_likeness
-from mythmeter.people.record import Scope, new_record, write_record
+from mythmeter.people.likeness import describe, write_likeness
+from mythmeter.people.record import Scope, likeness_path, new_record, write_record
 from mythmeter.people.signature import signed
 
 REPOSITORY = Path(__file__).parents[2]

@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from mythmeter.people.record import likeness_path
+
 
 def render_of(wildcards):
     """The row of the sheet behind a render."""
@@ -46,6 +48,15 @@ def gate_of_person(name):
 def record_of(wildcards):
     """The consent record of a person."""
     return str(person_of(wildcards).consent)
+
+
+def likeness_of(wildcards):
+    """What a person looks and sounds like, beside the record; a bucket brings named files alone.
+
+    Where it is not there, the job that wants it says what to do.
+    """
+    path = likeness_path(person_of(wildcards).consent)
+    return [str(path)] if STORED or path.is_file() else []
 
 
 def sources_of(wildcards):

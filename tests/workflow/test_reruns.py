@@ -38,6 +38,15 @@ def test_another_price_redraws_the_charts_only(variant):
     assert variant.planned() == {"draw_charts", "answer_questions", "write_report"}
 
 
+def test_another_likeness_is_compared_with_again(variant):
+    likenesses = list((variant.folder / "people").glob("*.likeness.json"))
+    if not likenesses:
+        pytest.skip("nobody real here: no shared media")
+    for path in likenesses:
+        path.write_text(path.read_text().replace("0.", "0.1", 1))
+    assert {"match_face", "match_voice"} <= variant.planned()
+
+
 def test_a_record_set_dropped_in_is_gathered_and_answered_from_alone(variant):
     export_records(variant.results, variant.folder / "records" / "laptop")
     variant.change(records="records")

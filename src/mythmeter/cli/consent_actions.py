@@ -14,8 +14,8 @@ from mythmeter.people.asked import Asked
 from mythmeter.people.consent import check, standing
 from mythmeter.people.keys import KEY_FILE, make_key
 from mythmeter.people.ledger import Signed, read_ledger
-from mythmeter.people.likeness import likeness_path, read_embedding
-from mythmeter.people.record import Record, read_any_record, read_record
+from mythmeter.people.likeness import read_embedding
+from mythmeter.people.record import Record, likeness_path, read_any_record, read_record
 from mythmeter.people.revocation import revoke as add_revocation
 
 

@@ -12,7 +12,8 @@ from mythmeter.config.persons import Person
 from mythmeter.config.schema import SCHEMAS
 from mythmeter.models.catalogue import load_catalogue
 from mythmeter.models.fetch import fetch
-from mythmeter.people.likeness import Likeness, describe, likeness_path, write_likeness
+from mythmeter.people.likeness import Likeness, describe, write_likeness
+from mythmeter.people.record import likeness_path
 
 CATALOGUE = SCHEMAS.parent / "models.yaml"
 MODELS = SCHEMAS.parents[1] / "resources" / "models"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mythmeter.people.likeness import likeness_path
+from mythmeter.people.record import likeness_path
 from mythmeter.usage.sums import note_of
 
 OF_PERSON = (

@@ -78,11 +78,6 @@ class Likeness:
     """Seconds of speech behind the voice's."""
 
 
-def likeness_path(record: Path) -> Path:
-    """Return where the embeddings of a record lie."""
-    return record.with_name(f"{record.stem}.likeness.json")
-
-
 def write_likeness(likeness: Likeness, path: Path) -> None:
     """Write embeddings, readable by their owner only."""
     content = {

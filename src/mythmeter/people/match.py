@@ -18,11 +18,10 @@ from mythmeter.media.decode import Frame
 from mythmeter.people.likeness import (
     MEASURES,
     Embedding,
-    likeness_path,
     read_embedding,
     threshold_of,
 )
-from mythmeter.people.record import Record, read_record
+from mythmeter.people.record import Record, likeness_path, read_record
 from mythmeter.people.sampling import STRETCH_LIMIT, Sample, mean_of, sample_faces, sample_voice
 from mythmeter.usage.record import UsageRecord
 from mythmeter.voice.embeddings.encoder import load_encoder

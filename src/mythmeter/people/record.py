@@ -170,6 +170,11 @@ def new_draft(person: str, languages: Sequence[str] = ("en",)) -> Record:
     }
 
 
+def likeness_path(record: Path) -> Path:
+    """Return where the embeddings of a record lie."""
+    return record.with_name(f"{record.stem}.likeness.json")
+
+
 def write_record(record: Record, path: Path) -> None:
     """Write a record, whole or not at all."""
     with replacing(path) as partial:

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mythmeter.people.asked import Asked
 from mythmeter.people.consent import Receipt, check
 from mythmeter.people.keys import SigningKey
-from mythmeter.people.likeness import Likeness, describe, likeness_path, write_likeness
-from mythmeter.people.record import Party, Record, Scope, new_record, write_record
+from mythmeter.people.likeness import Likeness, describe, write_likeness
+from mythmeter.people.record import Party, Record, Scope, likeness_path, new_record, write_record
 from mythmeter.people.signature import signed
 
 ISSUED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,9 +20,9 @@ from mythmeter.media.decode import open_clip, read_frames
 from mythmeter.media.encode import VideoWriter
 from mythmeter.people.enrol import _common
 from mythmeter.people.keys import SigningKey
-from mythmeter.people.likeness import FACE, VOICE, Likeness, describe, likeness_path, write_likeness
+from mythmeter.people.likeness import FACE, VOICE, Likeness, describe, write_likeness
 from mythmeter.people.match import compare, face_check
-from mythmeter.people.record import Scope, new_record, write_record
+from mythmeter.people.record import Scope, likeness_path, new_record, write_record
 from mythmeter.people.sampling import RATE_HZ, Sample, sample_faces, stretches
 from mythmeter.people.signature import signed
 from mythmeter.usage.record import UsageRecord

@@ -28,8 +28,8 @@ from mythmeter.errors import SpeechError
 from mythmeter.people.asked import Asked
 from mythmeter.people.consent import check
 from mythmeter.people.keys import SigningKey
-from mythmeter.people.likeness import Likeness, describe, likeness_path, write_likeness
-from mythmeter.people.record import Party, Scope, new_record, write_record
+from mythmeter.people.likeness import Likeness, describe, write_likeness
+from mythmeter.people.record import Party, Scope, likeness_path, new_record, write_record
 from mythmeter.people.signature import signed
 from mythmeter.voice.languages import SUPPORTED_LANGUAGES
 from mythmeter.voice.service import start
