@@ -216,6 +216,7 @@ def drive_lips(
         predicted = [
             model.regression.predict(features_at(heard_speech, times_s[block])) for block in blocks
         ]
+        del heard_speech
         codes = model.finished(np.concatenate(predicted))
 
         def wanted(block: slice) -> Array:
