@@ -52,7 +52,7 @@ def _at_16k(samples: Sound, rate_hz: int) -> Sound:
 
 
 def _log_mel_blocks(sound: Sound) -> Iterator[NDArray[np.float64]]:
-    """Yield the rows of `log_mel` in blocks; the sound is gone through twice, first for its level."""
+    """Yield the rows of `log_mel` in blocks; the sound is gone through twice."""
     highest = _Highest(0.99, (len(sound) // HOP + 1) * MEL_BANDS)
     for energy in _energy_blocks(sound):
         highest.add(energy)

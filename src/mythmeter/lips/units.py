@@ -119,7 +119,8 @@ def choose_units(
 
 def _squared(left: Array, right: Array) -> Array:
     squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)[None]
-    return np.maximum(squares - 2 * left @ right.T, 0)
+    squares -= 2 * left @ right.T
+    return np.maximum(squares, 0, out=squares)
 
 
 def _best_path(
