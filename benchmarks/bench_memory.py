@@ -56,7 +56,7 @@ def provide(stage: str, folder: Path, base: Path, seconds: float) -> None:
             continue
         if name == "source.mp4":
             make_source(path, base / "in" / "speech.wav", seconds, base / "in")
-        elif folder != base and name in STAGES[stage].own:
+        elif seconds > BASE_S and name in STAGES[stage].own:
             raise SystemExit(f"{stage} reads {name} of {folder.name}: run the rule that makes it.")
         elif folder != base and name in ONCE:
             provide(stage, base, base, BASE_S)

@@ -53,7 +53,7 @@ def judge(
     present = rows >= 0
     usual = float(np.median(index["sharpness"][rows[present]])) if present.any() else 0.0
     reasons: list[str | None] = [None] * len(rows)
-    turned_before, frames = False, np.ascontiguousarray(index["frame"])
+    turned_before, seen_with = False, _FrameMates(index)
     for frame, row in enumerate(rows):
         if row < 0:
             turned_before = False
@@ -66,7 +66,7 @@ def judge(
             reasons[frame] = f"turned too far (yaw {yaw:.0f}°, pitch {pitch:.0f}°)"
         elif sighting["sharpness"] < MIN_SHARPNESS * usual:
             reasons[frame] = "blurred"
-        elif _behind(index, frames, row):
+        elif _behind(index[row], seen_with.of(row)):
             reasons[frame] = "behind another face"
         elif _inside(sighting["box"], size) < MIN_IN_PICTURE:
             reasons[frame] = "leaves the picture"
@@ -78,16 +78,27 @@ def judge(
     return Swappable(reasons, opacity)
 
 
-def _behind(index: NDArray[Any], frames: NDArray[np.int32], row: int) -> bool:
-    """Whether another face of the frame overlaps this one and is seen better.
+class _FrameMates:
+    """All sightings of the frame of one, without a look at every other frame."""
 
-    `frames` are those of the index, which ascend.
-    """
-    first, stop = (np.searchsorted(frames, frames[row], side) for side in ("left", "right"))
-    own, others = index[row], index[first:stop]
+    def __init__(self, index: NDArray[Any]) -> None:
+        self._index = index
+        self._order = np.argsort(index["frame"], kind="stable")
+        self._frames = index["frame"][self._order]
+
+    def of(self, row: int) -> NDArray[Any]:
+        """Return the entries of the frame of a row, its own among them."""
+        frame = self._index["frame"][row]
+        first, stop = (np.searchsorted(self._frames, frame, side) for side in ("left", "right"))
+        mates: NDArray[Any] = self._index[self._order[first:stop]]
+        return mates
+
+
+def _behind(own: Any, mates: NDArray[Any]) -> bool:
+    """Whether another face of the frame overlaps this one and is seen better."""
     return any(
         overlap(own["box"], other["box"]) > OVERLAPPING and other["score"] > own["score"]
-        for other in others[others["tracklet"] != own["tracklet"]]
+        for other in mates[mates["tracklet"] != own["tracklet"]]
     )
 
 

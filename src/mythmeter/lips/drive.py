@@ -220,15 +220,17 @@ def drive_lips(
         footage = [read_footage(c, s, share) for c, s in zip(crops, heard, strict=True)]
         model = MouthModel(footage, settings)
         work["frames"] = len(model.bank.codes)
+        del footage
     plan = read_timeline(timeline)
     times_s = frame_times_s(len(plan), plan.rate)
     with record.phase("steady", frames=len(plan)):
         blocks = [slice(n, n + BLOCK_FRAMES) for n in range(0, len(plan), BLOCK_FRAMES)]
         heard_speech = mfcc(LongSound.of_wav(speech, ANALYSIS_HZ), ANALYSIS_HZ)
-        predicted = [
-            model.regression.predict(features_at(heard_speech, times_s[block])) for block in blocks
-        ]
-        codes = model.finished(np.concatenate(predicted))
+        predicted = np.concatenate(
+            [model.regression.predict(features_at(heard_speech, times_s[b])) for b in blocks]
+        )
+        codes = model.finished(predicted)
+        del heard_speech, predicted
         gaps = np.concatenate([opening(model.shapes(codes[block]), MOUTH) for block in blocks])
         demands = articulate(read_timing(words), times_s, gaps)
         # The units follow roundings already; closures and rests must be whole.
@@ -237,8 +239,8 @@ def drive_lips(
         def wanted(block: slice) -> Array:
             return impose(model.shapes(codes[block]), demands.part(block), model.own, MOUTH)
 
-        targets = [model.codes(wanted(block)) / model.space.deviation for block in blocks]
-        chosen = choose_units(np.concatenate(targets), model.bank, plan.rate, settings.costs)
+        targets = np.concatenate([model.codes(wanted(b)) / model.space.deviation for b in blocks])
+        chosen = choose_units(targets, model.bank, plan.rate, settings.costs)
         unit_codes = _smoothed(model.bank.codes[chosen] * model.space.deviation)
 
         def driven(block: slice) -> Drive:

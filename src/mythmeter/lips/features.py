@@ -41,17 +41,18 @@ def log_mel(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
 
     Energies are floored 80 dB under the loudest bands of the clip.
     """
-    return np.concatenate(list(_log_mel_blocks(samples, rate_hz)))
+    return np.concatenate(list(_log_mel_blocks(_at_16k(samples, rate_hz))))
 
 
-def _log_mel_blocks(samples: Sound, rate_hz: int) -> Iterator[NDArray[np.float64]]:
-    """Yield the rows of `log_mel` in blocks; the sound is gone through twice, for its loud parts.
+def _at_16k(samples: Sound, rate_hz: int) -> Sound:
+    """A sound of another rate than 16 kHz is read whole, to resample it."""
+    if rate_hz == ANALYSIS_HZ:
+        return samples
+    return resample(np.asarray(samples, np.float32), rate_hz, ANALYSIS_HZ)
 
-    A sound of another rate than 16 kHz is read whole, to resample it.
-    """
-    sound = samples
-    if rate_hz != ANALYSIS_HZ:
-        sound = resample(np.asarray(samples, np.float32), rate_hz, ANALYSIS_HZ)
+
+def _log_mel_blocks(sound: Sound) -> Iterator[NDArray[np.float64]]:
+    """Yield the rows of `log_mel` in blocks; the sound is gone through twice."""
     highest = _Highest(0.99, (len(sound) // HOP + 1) * MEL_BANDS)
     for energy in _energy_blocks(sound):
         highest.add(energy)
@@ -108,13 +109,14 @@ def mfcc(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
     normalisation), which takes out the microphone and much of the speaker. Pauses are left out of
     the statistics, because clips differ in how many they have.
     """
-    cepstra, levels = [], []
-    for energies in _log_mel_blocks(samples, rate_hz):
-        cepstra.append(dct(energies, axis=1, norm="ortho")[:, :COEFFICIENTS].copy())
+    sound = _at_16k(samples, rate_hz)
+    cepstrum, levels = np.empty((len(sound) // HOP + 1, COEFFICIENTS)), []
+    for number, energies in enumerate(_log_mel_blocks(sound)):
+        first = number * BLOCK_WINDOWS
+        found = dct(energies, axis=1, norm="ortho")[:, :COEFFICIENTS]
+        cepstrum[first : first + len(found)] = found
         levels.append(np.exp(energies).sum(axis=1))
     speech = _decibels(np.concatenate(levels)) > SPEECH_DB
-    cepstrum = np.concatenate(cepstra)
-    del cepstra
 
     def spoken() -> Iterator[NDArray[np.float64]]:
         for start in range(0, len(cepstrum), BLOCK_WINDOWS):
@@ -130,8 +132,8 @@ def mfcc(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
 
 def level_db(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
     """Return the level (n,) at 100 Hz in dB below the clip's loud parts (0 is loud)."""
-    blocks = [np.exp(block).sum(axis=1) for block in _log_mel_blocks(samples, rate_hz)]
-    return _decibels(np.concatenate(blocks))
+    blocks = _log_mel_blocks(_at_16k(samples, rate_hz))
+    return _decibels(np.concatenate([np.exp(block).sum(axis=1) for block in blocks]))
 
 
 def _decibels(level: NDArray[np.float64]) -> NDArray[np.float64]:

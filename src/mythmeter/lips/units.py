@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 
 BLOCK_FRAMES = 750
 LOOKAHEAD_FRAMES = 50
+BLOCK_UNITS = 128
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,17 @@ def join_costs(bank: UnitBank, output_rate: Fraction, costs: UnitCosts) -> NDArr
         rows = np.flatnonzero(bank.clips == clip)
         step = float(bank.rates[clip] / output_rate)
         expected = _codes_after(bank, rows, step)
-        squared = np.square(expected).sum(1)[:, None] + np.square(bank.codes).sum(1)[None]
-        distance = np.sqrt(np.maximum(squared - 2 * expected @ bank.codes.T, 0))
-        block = costs.join * distance + costs.jump
-        block[:, bank.clips != clip] += costs.clip_change
-        ahead = bank.frames[rows][None] - bank.frames[rows][:, None]
-        drift = np.abs(ahead - step)
-        runs_on = drift < 1 - 1e-9
-        block[:, rows] = np.where(runs_on, costs.jump * drift, block[:, rows])
-        joins[rows] = block
+        # A few rows at a time: of 2000 units each intermediate matrix would take 32 MB.
+        for start in range(0, len(rows), BLOCK_UNITS):
+            some = slice(start, start + BLOCK_UNITS)
+            distance = np.sqrt(_squared(expected[some], bank.codes))
+            block = costs.join * distance + costs.jump
+            block[:, bank.clips != clip] += costs.clip_change
+            ahead = bank.frames[rows][None] - bank.frames[rows[some]][:, None]
+            drift = np.abs(ahead - step)
+            runs_on = drift < 1 - 1e-9
+            block[:, rows] = np.where(runs_on, costs.jump * drift, block[:, rows])
+            joins[rows[some]] = block
     return joins
 
 
@@ -116,7 +119,8 @@ def choose_units(
 
 def _squared(left: Array, right: Array) -> Array:
     squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)[None]
-    return np.maximum(squares - 2 * left @ right.T, 0)
+    squares -= 2 * left @ right.T
+    return np.maximum(squares, 0, out=squares)
 
 
 def _best_path(

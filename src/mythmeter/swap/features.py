@@ -177,7 +177,7 @@ def performer_scaling(
     ratio[LIPS] = 1.0
     centre = own.centre.copy()
     centre[LIPS] += person.centre[LIPS] - usual_lips
-    return Scaling(centre, own.factor * ratio)
+    return Scaling(centre, np.asarray(own.factor * ratio, np.float32))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 SIGNS = {
     "%": " percent",
     "$": " dollar ",
@@ -55,8 +57,18 @@ def spoken_words(text: str) -> list[str]:
 
 
 def word_errors(wanted: Sequence[str], heard: Sequence[str]) -> int:
-    """Return the least number of words to change, leave out or put in (Levenshtein 1966)."""
-    return sum(edit.kind != "same" for edit in edits(wanted, heard))
+    """Return the least number of words to change, leave out or put in (Levenshtein 1966).
+
+    One row of the table of costs is held, so that an hour of words can be compared.
+    """
+    known = {word: number for number, word in enumerate(dict.fromkeys([*wanted, *heard]))}
+    columns, others = np.arange(len(heard) + 1), np.array([known[word] for word in heard], int)
+    row = columns
+    for number, word in enumerate(wanted, 1):
+        reached = np.minimum(row[1:] + 1, row[:-1] + (others != known[word]))
+        # Words put in cost one each, from the cheapest place before them.
+        row = np.minimum.accumulate(np.append(number, reached) - columns) + columns
+    return int(row[-1])
 
 
 def edits(wanted: Sequence[str], heard: Sequence[str]) -> list[Edit]:

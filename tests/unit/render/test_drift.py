@@ -61,12 +61,10 @@ def test_a_caption_after_an_hour_keeps_its_millisecond(tmp_path: Path) -> None:
     assert (packet.pts, packet.duration) == (3_599_996, 504)
 
 
-@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
-def test_frames_after_an_hour_are_found_by_their_numbers(tmp_path: Path, suffix: str) -> None:
+def test_frames_after_an_hour_are_found_by_their_numbers(tmp_path: Path) -> None:
     """Matroska rounds times to milliseconds; numbers must follow from them none the less."""
-    path = tmp_path / f"clip{suffix}"
-    codec = "ffv1" if suffix == ".mkv" else "libx264"
-    with VideoWriter(path, rate=BROADCAST, size=(64, 64), codec=codec, keyframe_interval=1) as out:
+    path = tmp_path / "crops.mkv"
+    with VideoWriter(path, rate=BROADCAST, size=(64, 64)) as out:
         for number in range(HOUR_FRAMES - 12, HOUR_FRAMES):
             # An hour without pictures: only what their times say is looked at.
             out.frames_written = number if number > HOUR_FRAMES - 12 else 0
@@ -74,5 +72,4 @@ def test_frames_after_an_hour_are_found_by_their_numbers(tmp_path: Path, suffix:
     frames = list(read_frames(path, HOUR_FRAMES - 5, HOUR_FRAMES))
     levels = [round(float(frame.mean()) / 20) for frame in frames]
     assert levels == [number % 12 for number in range(HOUR_FRAMES - 5, HOUR_FRAMES)]
-    if suffix == ".mkv":
-        assert frame_rate(path) == BROADCAST
+    assert frame_rate(path) == BROADCAST

@@ -18,6 +18,7 @@ from mythmeter.voice.activity import SpeechOnly, sounding_frames, without_pauses
 from mythmeter.voice.embeddings import dvector
 from mythmeter.voice.embeddings.encoder import RATE_HZ, load_encoder, similarity
 from mythmeter.voice.transcribe import PIECE_S, pieces
+from mythmeter.voice.wording import edits, word_errors
 
 
 @pytest.fixture
@@ -52,6 +53,18 @@ def test_a_long_sound_is_cut_where_it_is_quiet(pausing: NDArray[np.float32]) -> 
         assert not sound[stop - 320 : stop + 320].any()
     assert pieces(pausing) == [(0, len(pausing))]
     assert pieces(pausing[:0]) == [(0, 0)]
+
+
+def test_words_are_counted_wrong_as_the_fewest_edits_say() -> None:
+    random = np.random.default_rng(10)
+    for _ in range(60):
+        wanted, heard = (
+            [f"word{n}" for n in random.integers(0, 6, random.integers(0, 14))] for _ in range(2)
+        )
+        steps = edits(wanted, heard)
+        assert word_errors(wanted, heard) == sum(edit.kind != "same" for edit in steps)
+    many = [f"word{n}" for n in random.integers(0, 900, 5000)]
+    assert word_errors(many, many[:4000] + ["other"] + many[4003:]) == 3
 
 
 def test_a_voice_is_the_same_point_from_blocks(

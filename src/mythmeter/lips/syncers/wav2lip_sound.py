@@ -110,8 +110,10 @@ class Sound:
             before = min(number, 1) * BLOCK_STEPS
             start = (number * BLOCK_STEPS - before) * HOP
             part = self._samples[start : start + (before + BLOCK_STEPS + 3) * HOP]
-            rows = mel_steps(np.asarray(part))[before : before + BLOCK_STEPS] if len(part) else []
-            self._steps[number] = np.asarray(rows, np.float32).reshape(-1, BANDS)
+            rows = np.empty((0, BANDS), np.float32)
+            if len(part):
+                rows = mel_steps(np.asarray(part))[before : before + BLOCK_STEPS]
+            self._steps[number] = rows
             while len(self._steps) > BLOCKS_HELD:
                 self._steps.popitem(last=False)
         return self._steps[number]
