@@ -60,6 +60,7 @@ rule composite:
         mem_mb=mem_mb(900),
         runtime=runtime_min(30),
     params:
+        device=config["device"] if ENCODER_GPUS else "cpu",
         label=config["render"]["label"],
         encoder=config["render"]["encoder"],
         crf=config["render"]["crf"],
@@ -223,6 +224,7 @@ rule compare_render:
         mem_mb=mem_mb(2000),
         runtime=runtime_min(60),
     params:
+        device=config["device"] if ENCODER_GPUS else "cpu",
         label=config["render"]["label"],
         encoder=config["render"]["encoder"],
         crf=config["render"]["crf"],
