@@ -30,6 +30,7 @@ PREPARED = {
     "reference.wav": prepare_voice,
     "receipt.json": prepare_receipt,
     "record.json": prepare_receipt,
+    "record.key": prepare_receipt,
     "person.json": prepare_likeness,
     "person.likeness.json": prepare_likeness,
     "fan.pth.tar": prepare_fan,
@@ -37,7 +38,7 @@ PREPARED = {
 """Files that no rule here makes, and what does."""
 
 ONCE = ("voice.safetensors", "reference.wav", "fan.pth.tar", "person.json", "person.likeness.json")
-ONCE += ("face.safetensors", "enrolment.json")
+ONCE += ("face.safetensors", "enrolment.json", "receipt.json", "record.json", "record.key")
 """Files that do not grow with the clips: the long run reads the short run's."""
 
 

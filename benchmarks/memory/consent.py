@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from mythmeter.people.signing import SigningGate
 
 CLIP = "nobody.a"
+SOURCE = "reference.wav"
+"""A file that is the same at every length: repeated chunks carry the mark of one record."""
 
 
 def prepare_receipt(given: Path, out: Path) -> None:
-    """Write the record of a synthetic person over the clip, and the receipt of its check."""
+    """Write the record of a synthetic person, and the receipt of its check."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from mythmeter.people.consent import check
@@ -27,7 +29,7 @@ def prepare_receipt(given: Path, out: Path) -> None:
     record = new_record(
         "synthetic",
         "nobody",
-        {CLIP: given / "clip.mp4"},
+        {CLIP: given / SOURCE},
         scope=Scope(face=True, voice=True, languages=("en", "en-gb")),
         issued=datetime.now(UTC),
         generator=("benchmark", "1"),
@@ -57,7 +59,7 @@ def gate_of(given: Path) -> "SigningGate":
         "clips": [CLIP],
         "revocations": str(given / "revoked.json"),
     }
-    asked = asked_of(gate, given / "record.json", [given / "clip.mp4"])
+    asked = asked_of(gate, given / "record.json", [given / SOURCE])
     return SigningGate(given / "receipt.json", asked, matches={})
 
 

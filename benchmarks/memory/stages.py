@@ -29,7 +29,7 @@ class Stage:
 
 FACE_CLIP = ("clip.mp4", "faces.parquet")
 CROPS = ("crops.mkv", "crops.parquet")
-RENDER = ("receipt.json", "record.json", "words.json", "speech.wav")
+RENDER = ("reference.wav", "receipt.json", "record.json", "record.key", "words.json", "speech.wav")
 
 STAGES: dict[str, Stage] = {
     "speak_script": Stage(
@@ -91,7 +91,7 @@ STAGES: dict[str, Stage] = {
     ),
     "composite": Stage(
         stages_render.composite,
-        (*FACE_CLIP, "masks.mkv", "timeline.parquet", "synced.mkv", "synced.parquet", *RENDER[:1]),
+        (*FACE_CLIP, "masks.mkv", "timeline.parquet", "synced.mkv", "synced.parquet", *RENDER[:2]),
         {"chunk.mp4": "chunk.mp4"},
         ("timeline.parquet",),
     ),

@@ -15,10 +15,10 @@ from mythmeter.provenance.manifest import MEDIA_TYPES, Ingredient
 
 OFFLINE = {"remote_manifest_fetch": False, "ocsp_fetch": False}
 
-FLAT_MEMORY = {"backing_store_memory_threshold_in_mb": 1, "merkle_tree_chunk_size_in_kb": 1024}
+FLAT_MEMORY = {"backing_store_memory_threshold_in_mb": 1, "merkle_tree_chunk_size_in_kb": 4096}
 """The library otherwise holds up to 768 MB of a long video: half a gigabyte of what it writes, and
 256 MB of what it hashes. As leaves of a Merkle tree (C2PA 2.x, section on BMFF hashes) the video is
-hashed, and later checked, a megabyte at a time."""
+hashed, and later checked, some megabytes at a time; each leaf adds a small box behind the data."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mythmeter.atomic import replacing
 from mythmeter.errors import MediaError
@@ -58,12 +59,18 @@ class Transcript:
 
 def read_transcript(path: Path) -> Transcript:
     """Read `words.json`."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+    # Without the phonemes, nine tenths of the file, which would all be in memory at once.
+    content = json.loads(path.read_text(encoding="utf-8"), object_hook=_without_phonemes)
     sentences = tuple(
         tuple(Word(w["text"], w["start_s"], w["end_s"]) for w in sentence["words"])
         for sentence in content["sentences"]
     )
     return Transcript(content["language"], content["duration_s"], sentences)
+
+
+def _without_phonemes(item: dict[str, Any]) -> dict[str, Any]:
+    item.pop("phonemes", None)
+    return item
 
 
 def language_code(language: str) -> str:
