@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mythmeter.swap.regression import KernelRidge
+
 Array = NDArray[np.float64]
 
 
@@ -50,40 +52,29 @@ class ShapeSpace:
 
 
 @dataclass(frozen=True)
-class KernelRidge:
-    """Kernel ridge regression with a Gaussian kernel (Saunders, Gammerman and Vovk 1998).
+class ShapeRegression:
+    """Kernel ridge regression from features of unlike units to centred targets.
 
-    The width is the median squared distance between the examples; features are scaled to unit
-    variance and targets are centred, so far from every example the prediction is their mean.
+    Features are scaled to unit variance and targets are centred, so far from every example the
+    prediction is their mean.
     """
 
-    examples: Array
-    weights: Array
+    ridge: KernelRidge
     centre: Array
     scale: Array
-    width: float
     target_mean: Array
 
     @classmethod
-    def fit(cls, features: Array, targets: Array, ridge: float) -> "KernelRidge":
-        """Fit features (n, f) to targets (n, k); `ridge` is λ, relative to a kernel of height 1."""
+    def fit(cls, features: Array, targets: Array, ridge: float) -> "ShapeRegression":
+        """Fit features (n, f) to targets (n, k); `ridge` as in `KernelRidge.fit`."""
         centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-        examples = (features - centre) / scale
-        distances = _squared_distances(examples, examples)
-        width = max(float(np.median(distances)), 1e-9)
-        kernel = np.exp(-distances / width)
         mean = targets.mean(axis=0)
-        weights = np.linalg.solve(kernel + ridge * np.eye(len(kernel)), targets - mean)
-        return cls(examples, weights, centre, scale, width, mean)
+        examples = ((features - centre) / scale).astype(np.float32)
+        centred = (targets - mean).astype(np.float32)
+        fitted = KernelRidge.fit(examples, centred, ridge=ridge, narrowness=1.0)
+        return cls(fitted, centre, scale, mean)
 
     def predict(self, features: Array) -> Array:
         """Targets (t, k) for features (t, f)."""
-        scaled = (features - self.centre) / self.scale
-        kernel = np.exp(-_squared_distances(scaled, self.examples) / self.width)
-        return kernel @ self.weights + self.target_mean
-
-
-def _squared_distances(left: Array, right: Array) -> Array:
-    """Squared Euclidean distances (n, m) between rows."""
-    squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)[None]
-    return np.maximum(squares - 2 * left @ right.T, 0)
+        scaled = ((features - self.centre) / self.scale).astype(np.float32)
+        return self.ridge.predict(scaled) + self.target_mean
