@@ -57,6 +57,11 @@ rule train_pair:
         target_crops="<results>/clips/{clip}/crops.mkv",
         target_points="<results>/clips/{clip}/crops.parquet",
         warm_start=[str(project.warm_start)] if project.warm_start else [],
+        encoder=(
+            [model("dlib_points"), model("dlib_face")]
+            if config["swap"]["identity_curve"]
+            else []
+        ),
     output:
         model="<results>/swap/{person}/{swapper}/{preset}/{clip}/model.safetensors",
         training="<results>/swap/{person}/{swapper}/{preset}/{clip}/training.json",
