@@ -40,12 +40,6 @@ rule train_swap:
         "../scripts/train_swap.py"
 
 
-def performer_licence(wildcards):
-    """The licence record of the footage that a pair is trained on, where there is one."""
-    record = project.clips[wildcards.clip].record
-    return [] if record is None else [str(record)]
-
-
 rule train_pair:
     input:
         consent=receipt,
