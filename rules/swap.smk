@@ -40,12 +40,6 @@ rule train_swap:
         "../scripts/train_swap.py"
 
 
-def performer_licence(wildcards):
-    """The licence record of the footage that a pair is trained on, where there is one."""
-    record = project.clips[wildcards.clip].record
-    return [] if record is None else [str(record)]
-
-
 rule train_pair:
     input:
         consent=receipt,
@@ -57,6 +51,11 @@ rule train_pair:
         target_crops="<results>/clips/{clip}/crops.mkv",
         target_points="<results>/clips/{clip}/crops.parquet",
         warm_start=[str(project.warm_start)] if project.warm_start else [],
+        encoder=(
+            [model("dlib_points"), model("dlib_face")]
+            if config["swap"]["identity_curve"]
+            else []
+        ),
     output:
         model="<results>/swap/{person}/{swapper}/{preset}/{clip}/model.safetensors",
         training="<results>/swap/{person}/{swapper}/{preset}/{clip}/training.json",

@@ -35,6 +35,7 @@ with run_job(snakemake) as record:
             device=record.device.kind,
             code=params.code,
             warm_start=Path(given.warm_start) if given.warm_start else None,
+            identity=(Path(given.encoder[0]), Path(given.encoder[1])) if given.encoder else None,
         ),
         processes=max(1, min(len(record.device.indices), record.gpu_granted)),
         record=record,

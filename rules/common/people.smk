@@ -75,6 +75,12 @@ def licence_of(wildcards):
     return [] if record is None else [str(record)]
 
 
+def performer_licence(wildcards):
+    """The licence record of the footage that a pair is trained on, where there is one."""
+    record = project.clips[wildcards.clip].record
+    return [] if record is None else [str(record)]
+
+
 def revocations(wildcards):
     """The list of consents taken back, where there is one."""
     return [str(project.revocations)] if project.revocations.is_file() else []

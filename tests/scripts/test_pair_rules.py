@@ -39,6 +39,7 @@ def test_train_pair_hands_its_settings_over(
                 target_crops="t.mkv",
                 target_points="t.parquet",
                 warm_start="w.safetensors",
+                encoder=["points.dat", "face.dat"],
             ),
             output=SimpleNamespace(model="m", training="t", preview="p"),
             params=SimpleNamespace(
@@ -58,6 +59,8 @@ def test_train_pair_hands_its_settings_over(
     assert (job.swapper, job.preset, job.held_out, job.code) == ("trained", "quick", "clip", "c")
     assert (job.enrolment_frames, job.seed, job.samples, job.device) == (9, 4, 7, "cpu")
     assert (job.warm_start, seen["processes"]) == (Path("w.safetensors"), 1)
+    assert job.identity == (Path("points.dat"), Path("face.dat"))
+    assert module.PairJob.from_json(job.as_json()) == job
 
 
 def test_train_pair_refuses_footage_that_is_not_the_licensed_file(

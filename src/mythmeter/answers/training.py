@@ -12,7 +12,12 @@ from mythmeter import __version__
 from mythmeter.answers.outputs import read_json
 from mythmeter.answers.page import data_uri, environment
 from mythmeter.answers.tables import write_table
-from mythmeter.answers.training_charts import held_out_chart, quality_chart, svg_uri
+from mythmeter.answers.training_charts import (
+    held_out_chart,
+    identity_chart,
+    quality_chart,
+    svg_uri,
+)
 from mythmeter.atomic import replacing
 
 METRICS = (
@@ -60,6 +65,8 @@ def compare_swaps(
     table = with_samples(with_break_even(pd.DataFrame(measured)), trainings)
     histories = [_training(path) for path in dict.fromkeys(trainings)]
     scope = scope_of(table)
+    free = table[table["preset"].isna()]["identity_to_person"].mean()
+    curve = identity_chart(histories, None if pd.isna(free) else float(free), scope)
     write_table(table.assign(scope=scope, n=1, source=source), parquet, csv)
     html = (
         environment(template.parent)
@@ -70,6 +77,7 @@ def compare_swaps(
             scope=scope,
             quality=svg_uri(quality_chart(table, scope)),
             held_out=svg_uri(held_out_chart(histories, scope)) if histories else None,
+            curve=svg_uri(curve) if curve is not None else None,
             rows=json.loads(table.to_json(orient="records")),
             strips={str(row["render"]): data_uri(p) for row, p in zip(rows, strips, strict=True)},
             trainings=histories,

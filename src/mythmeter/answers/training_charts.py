@@ -60,6 +60,40 @@ def held_out_chart(trainings: Sequence[Mapping[str, Any]], scope: str) -> alt.HC
     return both.properties(title=_title("How training went", scope))
 
 
+def identity_chart(
+    trainings: Sequence[Mapping[str, Any]], free: float | None, scope: str
+) -> alt.LayerChart | None:
+    """Lines: distance to the person against the seconds trained; a rule where no training gets.
+
+    None where no training measured it. The rule is of the finished video, the lines are of some
+    crops.
+    """
+    looks = [{**look, "training": t["name"]} for t in trainings for look in t["history"]]
+    table = pd.DataFrame(look for look in looks if "identity_to_person" in look)
+    if table.empty:
+        return None
+    lines = (
+        alt.Chart(table)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("cpu_s:Q", scale=alt.Scale(type="log"), title="CPU seconds trained"),
+            y=alt.Y(
+                "identity_to_person:Q",
+                scale=alt.Scale(zero=False),
+                title="distance to the person (dlib)",
+            ),
+            color=alt.Color(
+                "training:N", legend=alt.Legend(title=None, orient="bottom", labelLimit=400)
+            ),
+        )
+    )
+    without = alt.Chart(pd.DataFrame({"free": [] if free is None else [free]}))
+    rule = without.mark_rule(strokeDash=[4, 3], color="#5d6672").encode(y="free:Q")
+    return (lines + rule).properties(
+        width=WIDTH_PX - 60, height=220, title=_title("Nearer to the person, by seconds", scope)
+    )
+
+
 def _title(text: str, scope: str) -> alt.TitleParams:
     return alt.TitleParams(text, subtitle=scope, anchor="start", fontSize=15)
 

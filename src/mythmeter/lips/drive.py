@@ -34,7 +34,7 @@ from mythmeter.lips.features import (
     sample_at,
 )
 from mythmeter.lips.pose import frontal_faces
-from mythmeter.lips.regression import KernelRidge, ShapeSpace
+from mythmeter.lips.regression import ShapeRegression, ShapeSpace
 from mythmeter.lips.table import Drive, read_timeline, write_drives
 from mythmeter.lips.units import UnitBank, UnitCosts, choose_units
 from mythmeter.media.long_sound import LongSound
@@ -134,7 +134,9 @@ class MouthModel:
         heard_shapes = np.concatenate([_mouths(clip) for clip in heard])
         self.space = ShapeSpace.fit(heard_shapes, settings.components)
         features = np.concatenate([clip.features for clip in heard if clip.features is not None])
-        self.regression = KernelRidge.fit(features, self.space.encode(heard_shapes), settings.ridge)
+        self.regression = ShapeRegression.fit(
+            features, self.space.encode(heard_shapes), settings.ridge
+        )
         self.bank = UnitBank(
             codes=self.space.encode(shapes) / self.space.deviation,
             clips=np.concatenate(

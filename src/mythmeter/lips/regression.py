@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from mythmeter.swap.regression import KernelRidge
 
-BLOCK_ROWS = 512
-"""Rows that are predicted at a time, each against every example."""
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -53,48 +52,29 @@ class ShapeSpace:
 
 
 @dataclass(frozen=True)
-class KernelRidge:
-    """Kernel ridge regression with a Gaussian kernel (Saunders, Gammerman and Vovk 1998).
+class ShapeRegression:
+    """Kernel ridge regression from features of unlike units to centred targets.
 
-    The width is the median squared distance between the examples; features are scaled to unit
-    variance and targets are centred, so far from every example the prediction is their mean.
+    Features are scaled to unit variance and targets are centred, so far from every example the
+    prediction is their mean.
     """
 
-    examples: Array
-    weights: Array
+    ridge: KernelRidge
     centre: Array
     scale: Array
-    width: float
     target_mean: Array
 
     @classmethod
-    def fit(cls, features: Array, targets: Array, ridge: float) -> "KernelRidge":
-        """Fit features (n, f) to targets (n, k); `ridge` is λ, relative to a kernel of height 1."""
+    def fit(cls, features: Array, targets: Array, ridge: float) -> "ShapeRegression":
+        """Fit features (n, f) to targets (n, k); `ridge` as in `KernelRidge.fit`."""
         centre, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-        examples = (features - centre) / scale
-        kernel = _squared_distances(examples, examples)
-        width = max(float(np.median(kernel)), 1e-9)
-        # In place: of 2000 examples each copy takes 32 MB.
-        kernel /= -width
-        np.exp(kernel, out=kernel)
-        kernel[np.diag_indices_from(kernel)] += ridge
         mean = targets.mean(axis=0)
-        weights = np.linalg.solve(kernel, targets - mean)
-        return cls(examples, weights, centre, scale, width, mean)
+        examples = ((features - centre) / scale).astype(np.float32)
+        centred = (targets - mean).astype(np.float32)
+        fitted = KernelRidge.fit(examples, centred, ridge=ridge, narrowness=1.0)
+        return cls(fitted, centre, scale, mean)
 
     def predict(self, features: Array) -> Array:
         """Targets (t, k) for features (t, f)."""
-        predicted = np.empty((len(features), self.weights.shape[1]))
-        for start in range(0, len(features), BLOCK_ROWS):
-            block = slice(start, start + BLOCK_ROWS)
-            scaled = (features[block] - self.centre) / self.scale
-            kernel = np.exp(-_squared_distances(scaled, self.examples) / self.width)
-            predicted[block] = kernel @ self.weights + self.target_mean
-        return predicted
-
-
-def _squared_distances(left: Array, right: Array) -> Array:
-    """Squared Euclidean distances (n, m) between rows."""
-    squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)[None]
-    squares -= 2 * left @ right.T
-    return np.maximum(squares, 0, out=squares)
+        scaled = ((features - self.centre) / self.scale).astype(np.float32)
+        return self.ridge.predict(scaled) + self.target_mean

@@ -55,12 +55,16 @@ class KernelRidge:
     gamma: float
 
     @classmethod
-    def fit(cls, inputs: Floats, targets: Floats, *, ridge: float) -> Self:
-        """Fit (n, k) targets to (n, f) inputs; the kernel's width follows the median distance."""
+    def fit(cls, inputs: Floats, targets: Floats, *, ridge: float, narrowness: float = 0.5) -> Self:
+        """Fit (n, k) targets to (n, f) inputs.
+
+        The kernel is exp(-γ d²), γ = `narrowness` over the median of d²; `ridge` is λ, relative to
+        a kernel of height 1.
+        """
         distances = squared_distances(inputs, inputs)
         spread = distances[~np.eye(len(inputs), dtype=bool)]
         median = float(np.median(spread)) if len(spread) else 0.0
-        gamma = 0.5 / median if median > 0 else 1.0
+        gamma = narrowness / median if median > 0 else 1.0
         kernel = np.exp(-gamma * distances.astype(np.float64))
         kernel[np.diag_indices_from(kernel)] += ridge
         weights = np.linalg.solve(kernel, targets.astype(np.float64))

@@ -17,7 +17,9 @@ from safetensors.numpy import load_file
 
 from mythmeter.atomic import replacing
 from mythmeter.errors import DeviceError, ModelError
+from mythmeter.faces.identity import FaceEncoder
 from mythmeter.swap.dataset import Files, PairFootage, read_pair
+from mythmeter.swap.identity_curve import IdentityCurve
 from mythmeter.swap.learning.gradients import Gradients
 from mythmeter.swap.learning.optimise import Keeping, Result, optimise
 from mythmeter.swap.learning.precision import fast_type
@@ -56,6 +58,8 @@ class PairJob:
     samples: int | None = None
     """Instead of the preset's."""
     warm_start: Path | None = None
+    identity: tuple[Path, Path] | None = None
+    """Assets `dlib_points` and `dlib_face`: at each look, how near to the person the swap is."""
     every_s: float = 60.0
     """Seconds between checkpoints."""
 
@@ -76,6 +80,8 @@ class PairJob:
         value["performer"] = (Path(value["performer"][0]), Path(value["performer"][1]))
         for name in ("model", "training", "preview", "warm_start"):
             value[name] = value[name] and Path(value[name])
+        if value["identity"]:
+            value["identity"] = tuple(Path(path) for path in value["identity"])
         return cls(**value)
 
 
@@ -118,6 +124,9 @@ def run_job_here(job: PairJob, team: Team, device: torch.device) -> None:
     if job.samples is not None:
         schedule = replace(schedule, samples=job.samples)
     learner, footage = _prepare(job, device)
+    curve = None
+    if job.identity is not None:
+        curve = IdentityCurve(kind, learner, footage, FaceEncoder(*job.identity))
     result = optimise(
         learner,
         schedule,
@@ -125,6 +134,7 @@ def run_job_here(job: PairJob, team: Team, device: torch.device) -> None:
         device=device,
         team=team,
         keeping=Keeping(job.checkpoint, _fingerprint(job, footage), job.every_s),
+        also_look=curve,
     )
     if team.leads:
         _write(job, learner, result, footage)

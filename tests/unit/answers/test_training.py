@@ -102,9 +102,10 @@ def test_the_page_stands_alone_and_shows_both_swaps(tmp_path: Path) -> None:
     folder = tmp_path / "ann" / "trained" / "quick" / "bob"
     folder.mkdir(parents=True)
     look = {"samples": 9, "loss": 1.0, "held_out_error": 2.0, "cpu_s": 3.0}
+    nearer = {**look, "cpu_s": 6.0, "identity_to_person": 0.5}
     facts = {"swapper": "trained", "preset": "quick", "samples": 9, "batch": 4, "micro_batch": 2}
     facts |= {"precision": "float32", "parameters": 1e6, "ended": "the schedule ended"}
-    facts |= {"frames": {"person": 5, "performer": 6, "held_out": 7}, "history": [look, look]}
+    facts |= {"frames": {"person": 5, "performer": 6, "held_out": 7}, "history": [look, nearer]}
     facts |= {"expression_error": {"trained_on": 3.25, "held_out": 4.5}}
     (folder / "training.json").write_text(json.dumps(facts))
     page = tmp_path / "page.html"
@@ -129,7 +130,8 @@ def test_the_page_stands_alone_and_shows_both_swaps(tmp_path: Path) -> None:
     text = page.read_text()
     assert "Yes: without training the swap lay 0.400 from the person after 10 s" in text
     assert text.count("data:image/jpeg;base64,") == 2
-    assert text.count("data:image/svg+xml;base64,") == 2
+    assert text.count("data:image/svg+xml;base64,") == 3
+    assert "How soon does training look like the person?" in text
     assert "trained, quick: ann on bob" in text
     assert "gathered from micro-batches of 2" in text
     assert "4.50 held out" in text

@@ -14,7 +14,7 @@ OWN = {
     "length": {"renders"},
     "users": {"renders", "render.chunks", "experiments.users.gpus"},
     "ablation": {"experiments.ablation"},
-    "training": {"renders", "swap.samples", "swap.held_out"},
+    "training": {"renders", "swap.samples", "swap.held_out", "swap.identity_curve"},
 }
 """Keys that an experiment may set: no rule whose work is shared reads them."""
 

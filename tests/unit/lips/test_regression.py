@@ -1,13 +1,13 @@
 import numpy as np
 
-from mythmeter.lips.regression import KernelRidge, ShapeSpace
+from mythmeter.lips.regression import ShapeRegression, ShapeSpace
 
 
 def test_kernel_ridge_recovers_a_linear_relation():
     random = np.random.default_rng(0)
     matrix = random.normal(size=(6, 3))
     features = random.normal(size=(400, 6))
-    fitted = KernelRidge.fit(features, features @ matrix, ridge=0.01)
+    fitted = ShapeRegression.fit(features, features @ matrix, ridge=0.01)
     unseen = random.normal(size=(50, 6)) * 0.8
     predicted, wanted = fitted.predict(unseen), unseen @ matrix
     assert np.corrcoef(predicted.ravel(), wanted.ravel())[0, 1] > 0.98
@@ -17,7 +17,7 @@ def test_far_from_every_example_the_mean_is_predicted():
     random = np.random.default_rng(0)
     features = random.normal(size=(100, 4))
     targets = features[:, :2] + 5
-    fitted = KernelRidge.fit(features, targets, ridge=0.3)
+    fitted = ShapeRegression.fit(features, targets, ridge=0.3)
     far = np.full((1, 4), 1000.0)
     np.testing.assert_allclose(fitted.predict(far)[0], targets.mean(axis=0))
 

@@ -81,6 +81,32 @@ def test_a_trained_face_is_drawn_where_the_performers_is(
     assert np.abs(pictures - footage)[present].max(axis=(1, 2, 3)).min() > 20
 
 
+def test_the_way_to_the_person_is_measured_without_changing_what_is_trained(
+    person: Files, performer: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class MeanColour:
+        """Stands for dlib's network, whose weights these drawn faces have no need of."""
+
+        def __init__(self, *_: Path) -> None:
+            pass
+
+        def embed(self, picture: np.ndarray, points: np.ndarray) -> np.ndarray:
+            low, high = (f(points, axis=0).astype(int) for f in (np.min, np.max))
+            return picture[low[1] : high[1], low[0] : high[0]].mean(axis=(0, 1)) / 255
+
+    monkeypatch.setattr(train_pair, "FaceEncoder", MeanColour)
+    plain = job_in(tmp_path / "plain", person, performer)
+    watched = job_in(
+        tmp_path / "watched", person, performer, identity=(Path("points"), Path("face"))
+    )
+    before, after = run(plain), run(watched)
+    measured = [look["identity_to_person"] for look in after["history"]]
+    assert "identity_to_person" not in before["history"][0]
+    assert len(measured) == len(before["history"]) and 0 < min(measured) < 1
+    one, other = load_file(plain.model), load_file(watched.model)
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
 def test_flops_are_counted_after_training_and_change_nothing_that_it_wrote(
     person: Files, performer: Files, tmp_path: Path
 ) -> None:

@@ -4,7 +4,8 @@ The topology and the weights' names are those of face-alignment 1.5.0 (BSD-3-Cla
 Tzimiropoulos 2017, ICCV, "How far are we from solving the 2D & 3D face alignment problem?"). Its
 own module loads the file, strictly; the weights are then laid out anew. What changes is rounding:
 
-* pictures are channels-last; large 3×3 convolutions are Winograd's, 1×1 ones matrix products;
+* pictures are channels-last; 3×3 convolutions from 16 pixels on are Winograd's, 1×1 ones matrix
+  products;
 * batch norms are folded into what comes before or after them;
 * heatmaps of the stacks before the last are not drawn: their way back into the features is one
   matrix with that of the features;
@@ -29,7 +30,7 @@ from mythmeter.faces.landmarks.winograd import TILE, Convolution
 POINTS: Final = 68
 CROP_PX: Final = 256
 HEATMAP_PX: Final = 64
-WINOGRAD_FROM_PX: Final = 32
+WINOGRAD_FROM_PX: Final = 16
 """Below this side a picture has too few tiles to repay the larger kernels."""
 
 Array = NDArray[np.float32]

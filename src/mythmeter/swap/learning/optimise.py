@@ -63,6 +63,7 @@ def optimise(
     keeping: Keeping | None = None,
     on_step: Callable[[int], None] | None = None,
     precision: torch.dtype | Literal["fastest"] | None = "fastest",
+    also_look: Callable[[nn.Module], dict[str, float]] | None = None,
 ) -> Result:
     """Train until the schedule ends or the held-out error no longer falls.
 
@@ -78,6 +79,8 @@ def optimise(
         keeping: checkpoints; None keeps none.
         on_step: called with the number of each finished step.
         precision: of the steps; None is float32, `fastest` what `fast_type` finds.
+        also_look: measures more of the running mean at each look, for the history; its seconds do
+            not count as training.
 
     Raises:
         DeviceError: not even one sample fits into memory.
@@ -85,6 +88,7 @@ def optimise(
     """
     number_format = fast_type(device) if precision == "fastest" else precision
     run = _Run(learner, schedule, seed, device, team or Team(), keeping, number_format)
+    run.also_look = also_look
     run.resume()
     with saving_at_notice() as notice:
         while run.step < schedule.steps and not run.ended:
@@ -138,6 +142,7 @@ class _Run:
         self._kept_at = self._began
         self._loss = torch.zeros((), device=device)
         self._steps_in_loss = 0
+        self.also_look: Callable[[nn.Module], dict[str, float]] | None = None
 
     def advance(self) -> None:
         """One step, and what is due after it."""
@@ -181,6 +186,9 @@ class _Run:
                 "wall_s": round(wall_s, 3),
             }
         )
+        if self.team.leads and self.also_look is not None:
+            self.history[-1] |= self.also_look(self.mean)
+            self._leave_out_since(cpu_s, wall_s)
         if self.team.leads:
             print(
                 f"{samples} samples, {cpu_s:.0f} CPU-s: loss {loss:.4f}, held out {error:.4f}",
@@ -203,6 +211,12 @@ class _Run:
             self.spent_cpu_s + time.process_time() - self._began_cpu,
             self.spent_s + time.perf_counter() - self._began,
         )
+
+    def _leave_out_since(self, cpu_s: float, wall_s: float) -> None:
+        """Count no seconds since then."""
+        now_cpu_s, now_s = self._spent()
+        self._began_cpu += now_cpu_s - cpu_s
+        self._began += now_s - wall_s
 
     def _keep_if_due(self) -> None:
         if self.keeping is None or self.step == self.schedule.steps:
