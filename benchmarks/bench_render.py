@@ -20,11 +20,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
-from bench_memory import PeakWatch, asset, one_thread, run_composite, run_stage
+from memory import stages_face
+from memory.inputs import asset
+from memory.watch import Watch, one_thread
 
 HEIGHT, START_S = 720, 10.0
+CROP_PX = 256
 NETWORKS = "rivagan_encoder", "rivagan_decoder"
 
 
@@ -39,10 +44,45 @@ def make_clip(folder: Path, seconds: float) -> None:
         size = ["-vf", f"scale=-2:{HEIGHT}:flags=lanczos", "-c:v", "libx264", "-crf", "12"]
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", *cut, *size]
         subprocess.run([*command, "-preset", "veryfast", str(source)], check=True)
-    made = {"normalise_clip": "clip.mp4", "track_faces": "faces.parquet", "crop_faces": "crops.mkv"}
-    for stage, file in made.items():
+    made = {
+        "clip.mp4": stages_face.normalise_clip,
+        "faces.parquet": stages_face.track_faces,
+        "crops.mkv": partial(stages_face.crop_faces, crop_px=CROP_PX),
+    }
+    for file, stage in made.items():
         if not (folder / file).exists():
-            run_stage(stage, folder)
+            stage(folder, folder)
+
+
+def run_composite(folder: Path, record: object) -> None:
+    """Put the clip's own crops back into it, in one chunk."""
+    from mythmeter.media.decode import count_frames, frame_rate
+    from mythmeter.render.composite import Encoding, composite
+    from mythmeter.render.label import LabelStyle
+    from mythmeter.render.timeline import plan, write_timeline
+
+    clip = folder / "clip.mp4"
+    rate, frames = frame_rate(clip), count_frames(clip)
+    timeline = plan(Fraction(frames) / rate, rate, (0, frames), "trim", 1)
+    write_timeline(folder / "timeline.parquet", timeline)
+    consent = folder / "consent.json"
+    consent.write_text('{"kind": "synthetic", "record_id": "urn:bench"}', encoding="utf-8")
+    composite(
+        consent=consent,
+        clip=clip,
+        faces=folder / "faces.parquet",
+        masks=folder / "masks.mkv",
+        timeline=folder / "timeline.parquet",
+        crops=folder / "crops.mkv",
+        crop_table=folder / "crops.parquet",
+        out=folder / "composite.mp4",
+        chunk=1,
+        render="bench",
+        label=LabelStyle(),
+        networks=(asset("rivagan_encoder"), asset("rivagan_decoder")),
+        encoding=Encoding(crf=18, preset="veryfast"),
+        record=record,
+    )
 
 
 def by_png(folder: Path) -> None:
@@ -147,7 +187,7 @@ def measured(way: str, folder: Path) -> tuple[dict, float]:
     """Run a child; return what it printed and its peak in MB."""
     command = [sys.executable, __file__, "--child", way, "--work", str(folder)]
     started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=one_thread())
-    watch = PeakWatch(started.pid)
+    watch = Watch(started.pid)
     watch.start()
     said, _ = started.communicate()
     if started.returncode:

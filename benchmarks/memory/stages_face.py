@@ -56,13 +56,13 @@ def locate_points(given: Path, out: Path) -> None:
     )
 
 
-def crop_faces(given: Path, out: Path) -> None:
+def crop_faces(given: Path, out: Path, crop_px: int = CROP_PX) -> None:
     from mythmeter.faces.crop import crop_faces
 
     names = {"video": "crops.mkv", "masks": "masks.mkv", "table": "crops.parquet"}
     files = {name: out / file for name, file in (names | {"sheet": "crops.jpg"}).items()}
     clip = given / "clip.mp4", given / "faces.parquet"
-    crop_faces(*clip, **files, crop_px=CROP_PX, record=record_of("crop_faces"))
+    crop_faces(*clip, **files, crop_px=crop_px, record=record_of("crop_faces"))
 
 
 def match_face(given: Path, out: Path) -> None:
