@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PARTIAL = re.compile(r"\.(\d+)\.partial")
+SCRATCH = ".scratch"
 
 
 @contextmanager
@@ -30,16 +32,35 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+@contextmanager
+def scratch_beside(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`, for what is written on the way to it.
+
+    It goes when the block ends; what a killed process left of the same goes before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path.with_suffix(SCRATCH))
+    folder = path.with_name(f".{path.stem}.{os.getpid()}.partial{SCRATCH}")
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _flush(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove partial files of this one whose process is gone."""
+    """Remove partial files, or folders, of this one whose process is gone."""
     for partial in path.parent.glob(f".{_literal(path.stem)}.*.partial{_literal(path.suffix)}"):
         match = PARTIAL.search(partial.name)
         if match and not _runs(int(match.group(1))):
+            if partial.is_dir():
+                shutil.rmtree(partial, ignore_errors=True)
+                continue
             with suppress(OSError):
                 partial.unlink()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mythmeter.atomic import replacing
+from mythmeter.atomic import replacing, scratch_beside
 
 
 def test_the_file_appears_only_when_the_block_ends_well(tmp_path):
@@ -72,3 +72,21 @@ def test_what_a_killed_writer_left_goes_though_nobody_reaped_it(tmp_path):
         partial.write_text("whole")
     assert not left.exists()
     child.wait()
+
+
+def test_a_scratch_folder_goes_with_its_block_and_that_of_a_killed_process_before(tmp_path):
+    left = tmp_path / f".speech.{gone_process()}.partial.scratch"
+    left.mkdir()
+    (left / "sentences.f32").write_text("half")
+    with scratch_beside(tmp_path / "speech.wav") as scratch:
+        assert not left.exists()
+        (scratch / "sentences.f32").write_text("whole")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_scratch_folder_of_a_process_that_lives_stays(tmp_path):
+    others = tmp_path / f".speech.{os.getppid()}.partial.scratch"
+    others.mkdir()
+    with scratch_beside(tmp_path / "speech.wav"):
+        pass
+    assert others.is_dir()

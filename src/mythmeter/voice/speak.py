@@ -1,14 +1,13 @@
 """Rule speak_script: a script in an enrolled voice, checked, fitted to a length, marked, timed."""
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mythmeter.atomic import replacing
+from mythmeter.atomic import replacing, scratch_beside
 from mythmeter.errors import ConfigError, SpeechError
 from mythmeter.media.loudness import measure_loudness
 from mythmeter.usage.record import UsageRecord
@@ -116,11 +115,10 @@ def speak_script(
             person_16k(reference),
             delivery.worst_wer,
         )
-    outputs.speech.parent.mkdir(parents=True, exist_ok=True)
     with (
         record.phase("steady") as work,
-        tempfile.TemporaryDirectory(dir=outputs.speech.parent) as scratch,
-        Path(scratch, "sentences.f32").open("w+b") as file,
+        scratch_beside(outputs.speech) as scratch,
+        (scratch / "sentences.f32").open("w+b") as file,
     ):
         spoken = _Performance(speaker, voice, checker, Aligner(transcriber))
         pace, choices, store = spoken.fitted(pieces, delivery, file)
@@ -131,7 +129,7 @@ def speak_script(
             layout,
             rate_hz=speaker.rate_hz,
             lufs=delivery.loudness_lufs,
-            scratch=Path(scratch),
+            scratch=scratch,
         )
         sentences = timed(store.sentences, layout, speaker.rate_hz)
         duration_s = layout.length / speaker.rate_hz
