@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from mythmeter.answers.capacity.interruptions import times_slower
 from mythmeter.answers.challenge.replay import Replay, ScoringBatch, replay
 from mythmeter.answers.founding import Case
 from mythmeter.answers.quantity import Quantity
@@ -14,6 +15,8 @@ from mythmeter.answers.quantity import Quantity
 RUNS = 10
 BAND = 0.90
 CHECKPOINT_H = 0.25
+SLOWEST = 5.0
+"""Times as long as undisturbed; beyond it nothing is simulated: the longest jobs never end."""
 RESTART_H = 0.1
 """Until an interrupted GPU is replaced and the model loaded again: an assumption."""
 SOURCE = "config/founding.csv, played through by simpy"
@@ -64,7 +67,10 @@ def challenge_scenarios(case: Case, mtbi_h: float, runs: int = RUNS) -> list[Sce
         "spot, begun again": spot,
         f"spot, saved every {60 * CHECKPOINT_H:g} min": replace(spot, checkpoint_h=CHECKPOINT_H),
     }
-    return [_scenario(name, _replays(batch, runs)) for name, batch in ways.items()]
+    return [
+        _scenario(name, _replays(batch, runs)) if _ends(batch) else _endless(name, mtbi_h)
+        for name, batch in ways.items()
+    ]
 
 
 def scenario_frame(scenarios: Sequence[Scenario]) -> pd.DataFrame:
@@ -76,6 +82,29 @@ def scenario_frame(scenarios: Sequence[Scenario]) -> pd.DataFrame:
             for metric, value in vars(scenario).items()
             if isinstance(value, Quantity)
         ]
+    )
+
+
+def _ends(batch: ScoringBatch) -> bool:
+    """Whether a mean job gets through in a time that is worth simulating."""
+    rate = batch.interruptions_per_hour
+    if rate == 0:
+        return True
+    chunk_h = batch.checkpoint_h or batch.hours_each
+    return times_slower(batch.hours_each, 1 / rate, chunk_s=chunk_h) <= SLOWEST
+
+
+def _endless(name: str, mtbi_h: float) -> Scenario:
+    reason = (
+        f"taken away every {mtbi_h:g} h, a job would take more than {SLOWEST:g} times as long: "
+        "practically for ever"
+    )
+    return Scenario(
+        name,
+        *(
+            Quantity.missing(unit, reason, SOURCE, name)
+            for unit in ("days", "GPU h", "share of the paid hours", "share of GPU time")
+        ),
     )
 
 

@@ -62,18 +62,16 @@ def published_figures(
 
 def _played_through(scenarios: Sequence[Scenario]) -> Saying:
     on_demand, begun_again, saved = scenarios
-    return Saying(
+    text = (
         "Played through in simulated time, the fleet is done after {days_on_demand}. On spot "
-        "machines it would need {days_begun_again} if every interrupted job began again, with "
-        "{lost_begun_again} lost; with checkpoints {days_saved}. How much the jobs' hours vary is "
-        "assumed.",
-        {
-            "days_on_demand": on_demand.days,
-            "days_begun_again": begun_again.days,
-            "lost_begun_again": begun_again.lost_share,
-            "days_saved": saved.days,
-        },
+        "machines, were every interrupted job begun again: {days_begun_again}"
     )
+    numbers = {"days_on_demand": on_demand.days, "days_begun_again": begun_again.days}
+    if begun_again.days.value is not None:
+        text += ", with {lost_begun_again} lost"
+        numbers["lost_begun_again"] = begun_again.lost_share
+    text += "; with checkpoints {days_saved}. How much the jobs' hours vary is assumed."
+    return Saying(text, numbers | {"days_saved": saved.days})
 
 
 def can_be_told(found: Sequence[Detectability], command: str) -> Question:

@@ -42,6 +42,13 @@ def test_rarely_taken_machines_lose_less(small, ways):
     assert rare.lost_share.value < ways.begun_again.lost_share.value / 3
 
 
+def test_machines_that_are_taken_all_the_time_have_a_reason_instead_of_a_figure(small):
+    on_demand, begun_again, saved = challenge_scenarios(small, mtbi_h=0.5, runs=2)
+    assert begun_again.days.value is None
+    assert "practically for ever" in begun_again.days.reason
+    assert on_demand.days.value < saved.days.value
+
+
 def test_the_table_has_a_row_for_each_figure_of_each_way(ways):
     table = scenario_frame(list(vars(ways).values()))
     assert len(table) == 12
