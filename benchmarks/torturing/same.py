@@ -14,6 +14,8 @@ import pandas as pd
 
 NOT_COMPARED = ("logs/", "benchmarks/", "profile/")
 """What says when and how fast: times differ from run to run."""
+MEASURED = "answers/"
+"""Tables of the seconds, memory and money of the run itself: whole, with the same columns."""
 
 VARYING = re.compile(
     r"(^|_)(at|when|time|date|issued|signed|instance|seconds|sha256|signature)$", re.IGNORECASE
@@ -32,7 +34,8 @@ def differences(base: Path, other: Path) -> dict[str, str]:
     found = dict.fromkeys(ours - theirs, MISSING)
     found |= dict.fromkeys(theirs - ours, ADDITIONAL)
     for name in sorted(ours & theirs):
-        why = _difference(base / name, other / name)
+        compare = _columns_difference if name.startswith(MEASURED) else _difference
+        why = compare(base / name, other / name)
         if why:
             found[name] = why
     return found
@@ -78,6 +81,14 @@ def _difference(base: Path, other: Path) -> str | None:
     if base.suffix in {".mp4", ".mkv"}:
         return None if content_digest(base) == content_digest(other) else "frames or sound differ"
     return "the bytes differ"
+
+
+def _columns_difference(base: Path, other: Path) -> str | None:
+    if base.suffix not in {".csv", ".parquet"}:
+        return _difference(base, other)
+    read = pd.read_csv if base.suffix == ".csv" else pd.read_parquet
+    left, right = (list(read(path).columns) for path in (base, other))
+    return None if left == right else f"columns differ: {left} {right}"
 
 
 def _usage_difference(base: Path, other: Path) -> str | None:

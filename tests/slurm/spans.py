@@ -10,11 +10,19 @@ Ends = Mapping[tuple[str, str], float]
 
 
 def ends_of(cluster: Cluster, stamps: Sequence[Stamp]) -> Ends:
-    """Ends by the epilog of the node, or by the death of the node."""
-    return {
-        (s.node, s.job): s.end_s if s.end_s is not None else cluster.killed_at_s[s.node]
-        for s in stamps
-    }
+    """Ends by the epilog of the node, or by the death of the node.
+
+    A node that comes back runs the epilogs of the jobs that died with it, which is not their end.
+    """
+    ends = {}
+    for stamp in stamps:
+        died_s = cluster.killed_at_s.get(stamp.node)
+        end_s = stamp.end_s
+        if died_s is not None and stamp.start_s < died_s and (end_s is None or end_s > died_s):
+            end_s = died_s
+        assert end_s is not None, f"{stamp} has no end"
+        ends[stamp.node, stamp.job] = end_s
+    return ends
 
 
 def most_at_once(stamps: Sequence[Stamp], ends: Ends) -> int:

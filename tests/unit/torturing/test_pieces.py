@@ -154,7 +154,13 @@ def test_tables_and_everything_else_are_the_same_by_their_contents(folders):
     assert written(folders, "a.parquet", table, 1, 1) == {}
 
     def text(path, value):
+        path.parent.mkdir(exist_ok=True)
         path.write_text(value)
+
+    assert written(folders, "answers/a.csv", text, "s\n1\n", "s\n2\n") == {}
+    differing = written(folders, "answers/a.csv", text, "s\n1\n", "t\n1\n")
+    assert differing == {"answers/a.csv": "columns differ: ['s'] ['t']"}
+    (folders[1] / "answers" / "a.csv").write_text("s\n1\n")
 
     assert written(folders, "a.vtt", text, "one", "two") == {"a.vtt": "the bytes differ"}
 
