@@ -47,7 +47,7 @@ def service_saying(plans: Sequence[Plan]) -> Saying:
 def idle_sayings(
     plans: Sequence[Plan], costs: Sequence[OfferCost], measured: Measured
 ) -> list[Saying]:
-    """Say what is paid for GPUs that wait, at the cheapest current price of a rented GPU.
+    """Say what is paid for GPUs that wait, at the cheapest current price on demand.
 
     The least and the greatest number of users stand beside each other. Empty where no price is
     current.
@@ -55,7 +55,11 @@ def idle_sayings(
     current = [
         c
         for c in costs
-        if c.gpu is not None and not c.stale and c.usd_per_output_min.value is not None
+        # A spot machine is taken away when somebody else wants it: no ground for a service.
+        if c.gpu is not None
+        and c.sold != "spot"
+        and not c.stale
+        and c.usd_per_output_min.value is not None
     ]
     if not current:
         return []
@@ -76,7 +80,7 @@ def idle_sayings(
     few, many = small[0], large[0]
     return [
         Saying(
-            f"Small services pay for waiting GPUs. With {few:,} users a minute of video costs "
+            f"Small services pay for waiting GPUs. At {offer.label}, with {few:,} users it is "
             f"{{kept_all_day_{few}}} where the GPUs of the busiest hour are kept all day, and "
             f"{{at_peak_{few}}} at that hour alone; were only working seconds billed, "
             f"{{busy_only}}. With {many:,} users it is {{kept_all_day_{many}}} and "
