@@ -15,8 +15,8 @@ from mythmeter.media.audio import resample
 from mythmeter.media.decode import frame_size
 from mythmeter.media.long_sound import LongSound
 from mythmeter.media.mp4 import read_sound
+from mythmeter.quality.completeness import faces_found, length_metric
 from mythmeter.quality.flicker import flicker_metrics
-from mythmeter.quality.found import faces_found, length_metric
 from mythmeter.quality.identity import identity_metrics, person_reference
 from mythmeter.quality.joins import join_metrics, join_rows
 from mythmeter.quality.lipsync import speech_level_db
