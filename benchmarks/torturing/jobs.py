@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from mythmeter.atomic import PARTIAL
+
 JOB_SCRIPT = re.compile(r"/\.snakemake/scripts/tmp[^.]*\.(\w+)\.py$")
 
 
@@ -90,6 +92,18 @@ def partial_files(outputs: Iterable[Path]) -> set[Path]:
         for path in outputs
         for partial in path.parent.glob(f".{path.stem}.*.partial{path.suffix}")
     }
+
+
+def left_behind(outputs: Iterable[Path]) -> set[Path]:
+    """The half-written files of these outputs whose process, named in theirs, has ended."""
+    return {path for path in partial_files(outputs) if not _writer_lives(path)}
+
+
+def _writer_lives(partial: Path) -> bool:
+    writer = PARTIAL.search(partial.name)
+    with suppress(psutil.NoSuchProcess):
+        return writer is not None and is_alive(psutil.Process(int(writer[1])))
+    return False
 
 
 def is_alive(process: psutil.Process) -> bool:

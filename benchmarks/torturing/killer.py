@@ -18,6 +18,7 @@ from torturing.jobs import (
     is_alive,
     jobs_of,
     kill_tree,
+    left_behind,
     outputs_of,
     partial_files,
     writing,
@@ -136,7 +137,7 @@ class Killer:
         now, share = time.monotonic(), job.strike.share
         if not job.outputs:
             job.outputs = outputs_of(job.process, self.work)
-            job.before = frozenset(partial_files(job.outputs))
+            job.before = frozenset(left_behind(job.outputs))
         if job.due_s is None:
             if job.moment == "start":
                 job.due_s = job.since_s + min(START_S, START * self._lasts_s(job)) * share

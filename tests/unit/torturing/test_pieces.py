@@ -1,6 +1,7 @@
 """The pieces of the torture: whom it kills, and when it calls two runs the same."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,15 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from torturing.jobs import Work, jobs_of, kill_tree, partial_files, rule_of, wait_for_orphans
+from torturing.jobs import (
+    Work,
+    jobs_of,
+    kill_tree,
+    left_behind,
+    partial_files,
+    rule_of,
+    wait_for_orphans,
+)
 from torturing.killer import Killer
 from torturing.plan import MOMENTS, Strike, make_plan
 from torturing.same import content_digest, differences, half_written, identical_bytes
@@ -86,6 +95,16 @@ def test_a_half_written_file_is_known_by_the_name_of_its_output(tmp_path):
     half = tmp_path / ".a.17.partial.mp4"
     half.write_text("")
     assert partial_files([tmp_path / "a.mp4", tmp_path / "b.mp4"]) == {half}
+
+
+def test_a_half_written_file_is_left_behind_once_its_process_has_ended(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = tmp_path / f".a.{ended.pid}.partial.mp4"
+    written = tmp_path / f".a.{os.getpid()}.partial.mp4"
+    for path in (left, written):
+        path.write_text("")
+    assert left_behind([tmp_path / "a.mp4"]) == {left}
 
 
 def test_what_jobs_made_is_read_from_what_snakemake_noted(tmp_path):

@@ -16,4 +16,4 @@ with run_job(snakemake) as record, record.phase("steady"):
         for line in [*lines, f"{snakemake.rule} {dict(snakemake.wildcards)}"]:
             file.write(f"{line}\n")
             file.flush()
-            time.sleep(0.1)
+            time.sleep(0.25)
