@@ -70,8 +70,8 @@ def prepare_likeness(given: Path, out: Path) -> None:
 
     from mythmeter.faces.identity import FaceEncoder
     from mythmeter.people.keys import SigningKey
-    from mythmeter.people.likeness import Likeness, describe, likeness_path, write_likeness
-    from mythmeter.people.record import Party, Scope, new_record, write_record
+    from mythmeter.people.likeness import Likeness, describe, write_likeness
+    from mythmeter.people.record import Party, Scope, likeness_path, new_record, write_record
     from mythmeter.people.sampling import mean_of, sample_faces, sample_voice
     from mythmeter.people.signature import signed
     from mythmeter.voice.embeddings.encoder import load_encoder

@@ -38,7 +38,10 @@ STAGES: dict[str, Stage] = {
         {"speech.wav": "spoken.wav", "words.json": "spoken.json"},
     ),
     "normalise_clip": Stage(
-        stages_face.normalise_clip, ("source.mp4",), {"clip.mp4": "clip.mp4"}, ("source.mp4",)
+        stages_face.normalise_clip,
+        ("source.mp4",),
+        {name: name for name in ("clip.mp4", "verdict.json")},
+        ("source.mp4",),
     ),
     "extract_audio": Stage(
         stages_sound.extract_audio,
@@ -115,7 +118,8 @@ STAGES: dict[str, Stage] = {
     "score_render": Stage(
         stages_render.score_render,
         (
-            *("signed.mp4", *FACE_CLIP, "timeline.parquet", "speech_16k.wav"),
+            *("signed.mp4", *FACE_CLIP, "verdict.json", "source.mp4"),
+            *("timeline.parquet", "speech_16k.wav"),
             *("enrolment.json", *RENDER),
         ),
         own=("signed.mp4", "timeline.parquet"),

@@ -133,8 +133,8 @@ def score_render(given: Path, out: Path) -> None:
     from mythmeter.quality.score import PersonFiles, RenderFiles, Settings, score_render
     from mythmeter.render.label import LabelStyle
 
-    names = ("clip.mp4", "faces.parquet", "timeline.parquet", "speech.wav", "words.json")
-    clip, faces, *rest = (given / name for name in names)
+    names = ("clip.mp4", "faces.parquet", "verdict.json", "source.mp4", "timeline.parquet")
+    clip, faces, *rest = (given / name for name in (*names, "speech.wav", "words.json"))
     files = RenderFiles(
         given / "signed.mp4", given / "receipt.json", clip, faces, *rest, given / "enrolment.json"
     )
