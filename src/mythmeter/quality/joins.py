@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from mythmeter.media.decode import Frame
 from mythmeter.quality.metric import Metric, not_measured
-from mythmeter.quality.seams import METHOD, NEIGHBOURS, between_joins, joins_of, seam_score
+from mythmeter.quality.seams import (
+    METHOD,
+    NEIGHBOURS,
+    between_joins,
+    joins_of,
+    other_key_frames,
+    seam_score,
+)
 
 UNIT = "ratio"
 STILL = 0.1
@@ -27,19 +34,24 @@ class JoinSteps:
     Elsewhere nothing is measured, so that a long render costs no more for it.
     """
 
-    def __init__(self, chunk: NDArray[np.integer]) -> None:
+    def __init__(self, chunk: NDArray[np.integer], group: NDArray[np.integer]) -> None:
         """Say where to look.
 
         Args:
             chunk: (frames,) the chunk that made each frame: column `chunk` of the timeline.
+            group: (frames,) its group of pictures, which begins with a key frame: column `group`.
         """
         self.joins = joins_of(chunk)
         self.between = between_joins(self.joins, len(chunk)) if self.joins else []
+        self.key_frames = (
+            other_key_frames(self.joins, joins_of(group), len(chunk)) if self.joins else []
+        )
         self.render = np.full(max(0, len(chunk) - 1), np.nan)
         """(frames - 1,): entry k lies between frames k and k + 1; NaN: not measured."""
         self.untouched = self.render.copy()
         reach = range(-NEIGHBOURS - 1, NEIGHBOURS + 1)
-        self._steps = {place + r for place in (*self.joins, *self.between) for r in reach}
+        places = (*self.joins, *self.between, *self.key_frames)
+        self._steps = {place + r for place in places for r in reach}
         self._before: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
 
     def look(self, number: int, render: Frame, untouched: Frame) -> None:
@@ -74,6 +86,7 @@ def join_metrics(steps: JoinSteps) -> dict[str, Metric]:
             METHOD,
             {
                 "between_joins": seam_score(steps.render, steps.between),
+                "other_key_frames": seam_score(steps.render, steps.key_frames),
                 "untouched_footage": seam_score(steps.untouched, joins),
             },
         ),

@@ -91,7 +91,7 @@ def observe(
     size = frame_size(clip)
     shown = _even_spread(timeline.frames, SHEET_FRAMES)
     rows = _Rows(faces)
-    found = Observed(JoinSteps(timeline.chunk))
+    found = Observed(JoinSteps(timeline.chunk, timeline.group))
     before: _Seen | None = None
     pictures = zip(
         read_frames(render), frames_in_order(clip, timeline.target_frame.tolist()), strict=True

@@ -15,7 +15,8 @@ NEIGHBOURS = 3
 
 METHOD = (
     "mean step from frame to frame at the joins of chunks over the mean of the three steps before "
-    "and after each; control: the same half-way between joins"
+    "and after each; controls: the same half-way between joins, and at key frames of the encoder "
+    "where nothing was joined"
 )
 
 
@@ -66,6 +67,17 @@ def between_joins(joins: Sequence[int], frames: int) -> list[int]:
     edges = [0, *sorted(set(joins)), frames]
     middles = [(a + b) // 2 for a, b in itertools.pairwise(edges)]
     return [m for m in dict.fromkeys(middles) if 0 < m < frames and m not in edges]
+
+
+def other_key_frames(joins: Sequence[int], key_frames: Sequence[int], frames: int) -> list[int]:
+    """Return key frames where nothing was joined: in each chunk the one nearest its middle.
+
+    A key frame takes the grain of still parts anew, so it makes a step of its own, joined or not.
+    """
+    others = sorted(set(key_frames) - set(joins) - {0})
+    middles = between_joins(joins, frames)
+    nearest = (min(others, key=lambda k: abs(k - middle)) for middle in middles if others)
+    return list(dict.fromkeys(nearest))
 
 
 def frame_differences(video: Path) -> NDArray[np.float64]:

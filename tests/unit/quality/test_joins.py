@@ -22,7 +22,7 @@ def soft(frame: np.ndarray) -> np.ndarray:
 
 
 def watched(render: list[np.ndarray], chunk: np.ndarray = CHUNK) -> JoinSteps:
-    steps = JoinSteps(chunk)
+    steps = JoinSteps(chunk, np.arange(len(chunk)) // 6)
     for number, (frame, untouched) in enumerate(zip(render, moving(len(chunk)), strict=True)):
         steps.look(number, frame, untouched)
     return steps
@@ -41,6 +41,21 @@ def test_a_chunk_of_another_brightness_raises_the_seam_score_and_no_control() ->
     assert metric.value is not None and metric.value > 1.1
     assert metric.controls["between_joins"] == pytest.approx(1.0, abs=0.05)
     assert metric.controls["untouched_footage"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_key_frames_that_show_everywhere_are_told_from_seams() -> None:
+    frames = [np.roll(f, k // 6 % 2, axis=0) for k, f in enumerate(map(soft, moving()))]
+    metric = join_metrics(watched(frames))["seam_score"]
+    assert metric.value is not None and metric.value > 1.1
+    assert metric.controls["other_key_frames"] == pytest.approx(metric.value, rel=0.05)
+    assert metric.controls["between_joins"] == metric.controls["other_key_frames"]
+
+
+def test_where_only_joins_have_key_frames_that_control_is_missing() -> None:
+    steps = JoinSteps(CHUNK, CHUNK)
+    for number, frame in enumerate(moving()):
+        steps.look(number, frame, frame)
+    assert join_metrics(steps)["seam_score"].controls["other_key_frames"] is None
 
 
 def test_frames_left_out_at_a_join_raise_the_seam_score() -> None:

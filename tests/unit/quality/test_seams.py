@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mythmeter.quality.seams import between_joins, joins_of, seam_score
+from mythmeter.quality.seams import between_joins, joins_of, other_key_frames, seam_score
 
 
 def test_an_even_video_scores_one() -> None:
@@ -43,3 +43,9 @@ def test_a_join_outside_the_video_is_refused() -> None:
 def test_joins_are_the_first_frames_of_later_chunks() -> None:
     assert joins_of(np.array([1, 1, 2, 2, 2, 3], np.int16)) == [2, 5]
     assert joins_of(np.ones(4, np.int16)) == []
+
+
+def test_other_key_frames_are_those_nearest_the_middles_of_chunks() -> None:
+    key_frames = [0, 6, 12, 18, 24, 30]
+    assert other_key_frames([12, 24], key_frames, 36) == [6, 18, 30]
+    assert other_key_frames([12, 24], [0, 12, 24], 36) == []
