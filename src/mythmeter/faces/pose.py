@@ -1,4 +1,4 @@
-"""Head pose out of a face's points, and back in: so that mouth shapes compare across poses.
+"""Head pose out of a face's points, and back in: so that shapes compare across poses.
 
 Aligned points still differ between a face seen from the front and from the side, mostly because
 the mouth stands out from the face. A view with depth, fitted to points that do not move with

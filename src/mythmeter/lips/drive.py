@@ -33,7 +33,7 @@ from mythmeter.lips.features import (
     mfcc,
     sample_at,
 )
-from mythmeter.lips.pose import frontal_faces
+from mythmeter.faces.pose import frontal_faces
 from mythmeter.lips.regression import ShapeRegression, ShapeSpace
 from mythmeter.lips.table import Drive, read_timeline, write_drives
 from mythmeter.lips.units import UnitBank, UnitCosts, choose_units

@@ -22,7 +22,7 @@ from mythmeter.faces.mesh import (
     NOSE,
     OVAL,
 )
-from mythmeter.lips.pose import NOSE_BASE, Pose
+from mythmeter.faces.pose import NOSE_BASE, Pose
 
 Array = NDArray[np.float64]
 
