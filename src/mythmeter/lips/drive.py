@@ -16,6 +16,7 @@ from scipy.signal import savgol_filter
 from mythmeter.errors import MediaError
 from mythmeter.faces.blocks import crop_blocks
 from mythmeter.faces.mesh import MOUTH
+from mythmeter.faces.pose import frontal_faces
 from mythmeter.lips.articulation import (
     OwnShapes,
     articulate,
@@ -33,7 +34,6 @@ from mythmeter.lips.features import (
     mfcc,
     sample_at,
 )
-from mythmeter.faces.pose import frontal_faces
 from mythmeter.lips.regression import ShapeRegression, ShapeSpace
 from mythmeter.lips.table import Drive, read_timeline, write_drives
 from mythmeter.lips.units import UnitBank, UnitCosts, choose_units

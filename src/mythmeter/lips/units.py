@@ -58,7 +58,9 @@ class UnitCosts:
 
 
 def join_costs(bank: UnitBank, output_rate: Fraction, costs: UnitCosts) -> NDArray[np.float32]:
-    """Return (n, n): the cost of showing unit `column` right after unit `row`.
+    """Return (n, n): the cost of showing unit `row` right after unit `column`.
+
+    The search takes minima over the earlier unit: contiguous rows make that four times faster.
 
     The footage runs on where the next unit lies less than one frame from where the clip would be
     after one output frame; with equal rates that is the next frame and nothing else. With others,
@@ -80,7 +82,7 @@ def join_costs(bank: UnitBank, output_rate: Fraction, costs: UnitCosts) -> NDArr
             drift = np.abs(ahead - step)
             runs_on = drift < 1 - 1e-9
             block[:, rows] = np.where(runs_on, costs.jump * drift, block[:, rows])
-            joins[rows[some]] = block
+            joins[:, rows[some]] = block.T
     return joins
 
 
@@ -99,8 +101,7 @@ def choose_units(
     Viterbi search; memory does not grow with t: blocks of 750 frames are decided with 50 frames of
     look-ahead.
     """
-    # The search takes minima over the earlier unit: contiguous rows make that four times faster.
-    joins = np.ascontiguousarray(join_costs(bank, output_rate, costs).T)
+    joins = join_costs(bank, output_rate, costs)
     motion = np.gradient(targets, axis=0) * float(output_rate) if len(targets) > 1 else targets * 0
     unit_motion = bank.velocities()
     speed = max(float(np.sqrt(unit_motion.var(axis=0).sum())), 1e-9)
@@ -130,8 +131,9 @@ def _best_path(
     units = np.arange(local.shape[1])
     total = local[0] + (joins_to[:, entry] if entry is not None else 0)
     came_from = np.zeros(local.shape, np.int32)
+    through = np.empty_like(joins_to)
     for frame in range(1, len(local)):
-        through = joins_to + total[None]
+        np.add(joins_to, total[None], out=through)
         came_from[frame] = through.argmin(axis=1)
         total = through[units, came_from[frame]] + local[frame]
     path = np.empty(len(local), np.int64)

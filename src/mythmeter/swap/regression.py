@@ -61,11 +61,12 @@ class KernelRidge:
         The kernel is exp(-γ d²), γ = `narrowness` over the median of d²; `ridge` is λ, relative to
         a kernel of height 1.
         """
-        distances = squared_distances(inputs, inputs)
-        spread = distances[~np.eye(len(inputs), dtype=bool)]
-        median = float(np.median(spread)) if len(spread) else 0.0
+        # In place: of 2000 inputs each further matrix would take 32 MB.
+        kernel = squared_distances(inputs, inputs).astype(np.float64)
+        median = _median_of_pairs(kernel)
         gamma = narrowness / median if median > 0 else 1.0
-        kernel = np.exp(-gamma * distances.astype(np.float64))
+        kernel *= -gamma
+        np.exp(kernel, out=kernel)
         kernel[np.diag_indices_from(kernel)] += ridge
         weights = np.linalg.solve(kernel, targets.astype(np.float64))
         return cls(inputs, weights.astype(np.float32), gamma)
@@ -80,8 +81,15 @@ class KernelRidge:
         return predicted
 
 
+def _median_of_pairs(distances: NDArray[np.float64]) -> float:
+    """Median of a symmetric matrix without its diagonal; 0 where there is no pair."""
+    above = [row[number + 1 :] for number, row in enumerate(distances)]
+    pairs = np.concatenate(above, dtype=np.float32) if above else np.empty(0, np.float32)
+    return float(np.median(pairs, overwrite_input=True)) if len(pairs) else 0.0
+
+
 def squared_distances(left: Floats, right: Floats) -> Floats:
     """Return squared Euclidean distances, (m, n), between the rows of (m, f) and (n, f)."""
-    norms = (left * left).sum(axis=1)[:, None] + (right * right).sum(axis=1)[None]
-    distances: Floats = np.maximum(norms - 2.0 * left @ right.T, 0.0).astype(np.float32)
-    return distances
+    distances = (left * left).sum(axis=1)[:, None] + (right * right).sum(axis=1)[None]
+    distances -= (2.0 * left) @ right.T
+    return np.maximum(distances, 0.0, out=distances).astype(np.float32, copy=False)

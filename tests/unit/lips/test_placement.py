@@ -3,9 +3,9 @@ import pytest
 from talking_faces import open_face
 
 from mythmeter.faces.mesh import CANONICAL, EYE_LEFT, EYE_RIGHT, LIPS, MOUTH, NOSE
+from mythmeter.faces.pose import Pose, frontal_faces
 from mythmeter.lips.articulation import opening
 from mythmeter.lips.placement import Placement
-from mythmeter.faces.pose import Pose, frontal_faces
 
 REST = open_face(0.0)
 
