@@ -85,6 +85,7 @@ lint: setup ## ruff, snakefmt, mypy, snakemake --lint, hadolint
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file benchmarks/mypy.ini benchmarks
 	$(BIN)/snakemake --lint
 	$(BIN)/hadolint Dockerfile
 

@@ -131,7 +131,7 @@ def theirs(files: dict[str, Any], boxes: np.ndarray, out: Path, clock: Clock) ->
             frame[y1:y2, x1:x2] for frame, (x1, y1, x2, y2) in zip(frames, places, strict=True)
         ]
     size = frames[0].shape[1::-1]
-    writer = cv2.VideoWriter(str(out), cv2.VideoWriter_fourcc(*"DIVX"), float(files["rate"]), size)
+    writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"DIVX"), float(files["rate"]), size)
     for start in range(0, len(frames), NETWORK_BATCH):
         here = slice(start, start + NETWORK_BATCH)
         with clock.part("rest"):
@@ -233,7 +233,7 @@ def ours(files: dict[str, Any], folder: Path, clock: Clock, batch: int) -> np.nd
     clock.s["rest"] = steady_s(record, folder) - clock.s["network"]
     with clock.part("rest"):
         writer = cv2.VideoWriter(
-            str(folder / "ours.avi"), cv2.VideoWriter_fourcc(*"DIVX"), float(rate), frame_size(clip)
+            str(folder / "ours.avi"), cv2.VideoWriter.fourcc(*"DIVX"), float(rate), frame_size(clip)
         )
         for frame, crop in zip(read_frames(clip), stream_crops(*synced), strict=True):
             if crop.points is not None:

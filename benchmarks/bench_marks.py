@@ -93,8 +93,8 @@ def make_marked(source: Path, start: int, out: Path) -> None:
     text = label_text(LabelStyle(), "synthetic")
     label = draw_label(text or "", width, height)
     windows = Windows.of(len(frames), float(rate))
-    networks = [MODELS / f"rivagan_{part}.onnx" for part in ("encoder", "decoder")]
-    marker = VideoMarker(*networks, WORD, windows)
+    encoder, decoder = (MODELS / f"rivagan_{part}.onnx" for part in ("encoder", "decoder"))
+    marker = VideoMarker(encoder, decoder, WORD, windows)
     squared = []
     with VideoWriter(
         out,

@@ -98,8 +98,9 @@ def by_png(folder: Path) -> None:
     clip, crops = folder / "clip.mp4", folder / "crops.mkv"
     rate, size, frames = frame_rate(clip), frame_size(clip), count_frames(clip)
     label = draw_label("AI-generated: face, voice (synthetic person)", *size)
-    networks = [asset(name) for name in NETWORKS]
-    marker = VideoMarker(*networks, mark_id("urn:bench", "bench"), Windows.of(frames, float(rate)))
+    encoder, decoder = (asset(name) for name in NETWORKS)
+    windows = Windows.of(frames, float(rate))
+    marker = VideoMarker(encoder, decoder, mark_id("urn:bench", "bench"), windows)
     geometry = Geometry(folder / "faces.parquet", folder / "crops.parquet")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         before = [Path(scratch) / f"in-{number:06d}.png" for number in range(frames)]

@@ -25,9 +25,9 @@ from mythmeter.voice.activity import FRAME_S, sounding_frames
 from mythmeter.voice.assets import spoken_assets
 from mythmeter.voice.equaliser import BINS
 from mythmeter.voice.speak import Delivery, Outputs, speak_script
-from mythmeter.voice.synthesiser import load_synthesiser, say, write_voice
+from mythmeter.voice.synthesiser import say, write_voice
 from mythmeter.voice.transcribe import Transcriber
-from mythmeter.voice.voices.kokoro_voice import STYLE_ROW, kokoro_voice
+from mythmeter.voice.voices.kokoro_voice import STYLE_ROW, KokoroSynthesiser, kokoro_voice
 from mythmeter.voice.wording import edits, spoken_words
 
 REPOSITORY = Path(__file__).parents[1]
@@ -45,7 +45,7 @@ def assets() -> dict[str, Path]:
 def speak(script: str, folder: Path) -> None:
     """Speak a script in this process; the last line says seconds and peak memory."""
     files = assets()
-    speaker = load_synthesiser("kokoro", files)
+    speaker = KokoroSynthesiser(files, 1, "cpu")
     flat = np.zeros(BINS, dtype=np.float32)
     voice = kokoro_voice(speaker.kokoro.style(VOICE)[STYLE_ROW], 1.0, flat)
     write_voice(folder / "voice.safetensors", voice)
@@ -59,6 +59,7 @@ def speak(script: str, folder: Path) -> None:
         folder / "voice.safetensors",
         folder / "reference.wav",
         synthesiser="kokoro",
+        synthesiser_settings={},
         assets=files,
         delivery=Delivery("en-gb", 1.0, 0.25, 0.3, 0.4, -16.0, 1, 3, 0.2),
         outputs=Outputs(folder / "speech.wav", folder / "words.json", folder / "takes.json"),

@@ -105,8 +105,8 @@ def theirs(files: dict[str, Any], folder: Path) -> int:
         (folder / step).mkdir(exist_ok=True)
     for number, frame in enumerate(read_frames(files["clip"])):
         write_png(folder / "frames", number, frame)
-    for number, crop in enumerate(read_frames(files["crops"])):
-        write_png(folder / "crops", number, crop)
+    for number, picture in enumerate(read_frames(files["crops"])):
+        write_png(folder / "crops", number, picture)
     table = read_crops(files["table"])
 
     def faces() -> Iterator[Crop]:

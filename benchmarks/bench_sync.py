@@ -233,15 +233,15 @@ def compare(seen: FaceTrack, real: FaceTrack, frames: slice = slice(None)) -> Sc
         np.array([canonical_points(p)[list(LIPS)] for p in t.points[:count]][frames])
         for t in (seen, real)
     ]
-    openings = [t.mouth_open[:count][frames].astype(np.float64) for t in (seen, real)]
-    widths = [np.ptp(mouth[:, :, 0], axis=1) for mouth in mouths]
+    ours, theirs = (t.mouth_open[:count][frames].astype(np.float64) for t in (seen, real))
+    our_width, their_width = (np.ptp(mouth[:, :, 0], axis=1) for mouth in mouths)
     centred = [mouth - mouth.mean(axis=0) for mouth in mouths]
     nearest, furthest = (round(s * float(real.rate)) for s in SHIFTS_S)
     shifts = [s for s in range(-furthest, furthest + 1) if abs(s) >= nearest]
-    control = [shifted_correlation(*openings, shift) for shift in shifts]
+    control = [shifted_correlation(ours, theirs, shift) for shift in shifts]
     return Score(
-        r=shifted_correlation(*openings, 0),
-        width_r=shifted_correlation(*widths, 0),
+        r=shifted_correlation(ours, theirs, 0),
+        width_r=shifted_correlation(our_width, their_width, 0),
         lmd_placed=distance(*mouths),
         lmd=distance(*centred),
         shifted_mean=float(np.mean(control)),

@@ -134,9 +134,18 @@ def score_render(given: Path, out: Path) -> None:
     from mythmeter.render.label import LabelStyle
 
     names = ("clip.mp4", "faces.parquet", "verdict.json", "source.mp4", "timeline.parquet")
-    clip, faces, *rest = (given / name for name in (*names, "speech.wav", "words.json"))
+    clip, faces, verdict, source, timeline = (given / name for name in names)
     files = RenderFiles(
-        given / "signed.mp4", given / "receipt.json", clip, faces, *rest, given / "enrolment.json"
+        render=given / "signed.mp4",
+        consent=given / "receipt.json",
+        clip=clip,
+        faces=faces,
+        verdict=verdict,
+        source=source,
+        timeline=timeline,
+        speech=given / "speech.wav",
+        words=given / "words.json",
+        enrolment=given / "enrolment.json",
     )
     sound = given / "speech_16k.wav"
     score_render(

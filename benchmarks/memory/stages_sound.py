@@ -16,10 +16,10 @@ def prepare_voice(given: Path, out: Path) -> None:
 
     from mythmeter.media.audio import write_wav
     from mythmeter.voice.equaliser import BINS
-    from mythmeter.voice.synthesiser import load_synthesiser, say, write_voice
-    from mythmeter.voice.voices.kokoro_voice import STYLE_ROW, kokoro_voice
+    from mythmeter.voice.synthesiser import say, write_voice
+    from mythmeter.voice.voices.kokoro_voice import STYLE_ROW, KokoroSynthesiser, kokoro_voice
 
-    speaker = load_synthesiser("kokoro", _assets())
+    speaker = KokoroSynthesiser(_assets(), 1, "cpu")
     style = speaker.kokoro.style(VOICE)[STYLE_ROW]
     voice = kokoro_voice(style, 1.0, np.zeros(BINS, dtype=np.float32))
     write_voice(given / "voice.safetensors", voice)

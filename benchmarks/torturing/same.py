@@ -131,9 +131,11 @@ def _content_digest(video: Path, *_: int) -> str:
     digest = hashlib.sha256()
     with av.open(str(video)) as container:
         for frame in container.decode(*container.streams.video, *container.streams.audio):
-            # Packed RGB with a byte of padding has no array form of its own.
-            padded = isinstance(frame, av.VideoFrame) and frame.format.name == "bgr0"
-            pixels = frame.to_ndarray(format="bgr24") if padded else frame.to_ndarray()
+            if isinstance(frame, av.VideoFrame) and frame.format.name == "bgr0":
+                # Packed RGB with a byte of padding has no array form of its own.
+                pixels = frame.to_ndarray(format="bgr24")
+            else:
+                pixels = frame.to_ndarray()
             digest.update(np.ascontiguousarray(pixels).tobytes())
     return digest.hexdigest()
 
