@@ -4,7 +4,6 @@ Points are those of aligned crops, in fractions of the crop's side, so that crop
 sizes compare.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,16 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mythmeter.faces import mesh
-from mythmeter.faces.pose import Pose
 
 Shape = NDArray[np.float64]
 """(468, 2) points in crop sides."""
-
-UPRIGHT_SHARE = 0.65
-"""What in two mean shapes is pose and what is the person cannot be told for certain: a long face
-looks like a raised chin. Two answers are averaged. One turns both heads to the front and takes all
-that is left for the person's, this share of the shift; the other leaves out what an affine map of
-the whole face explains. Figures: `benchmarks/RESULTS.md`."""
 
 
 class ShapeStatistics:
@@ -91,37 +83,18 @@ def identity_shift(person: PersonShape, performer: ShapeStatistics) -> Shape:
     """Return the (468, 2) shift that gives the performer's points the person's shape.
 
     It is the difference of the mean shapes, both with the mouth as open as the performer's usually
-    is: a performer who talks little must not be given a talker's lips. Expressions that the
-    performer wears throughout count as shape, but for lids: how far eyes are open is no trait, and
-    a blink must close them. The shift fades out towards the oval, where the performer's own head
-    goes on.
+    is: a performer who talks little must not be given a talker's lips. What an affine map of the
+    whole face explains is left out, because it is mostly the performer's pose (a raised chin) and
+    the width of a head whose outline stays. Expressions that the performer wears throughout count
+    as shape. The shift fades out towards the oval, where the performer's own head goes on.
 
     It is that of an unturned face: multiply it by `head_turn` of the shape it is added to.
     """
     mean = performer.mean
     known = person.at_opening(float(performer.openings.mean()))
-    turned = np.linalg.inv(head_turn(mean))
-    difference = UPRIGHT_SHARE * _upright_difference(known, mean)
-    difference += (1 - UPRIGHT_SHARE) * (affine_fit(known, mean) - mean) @ turned
-    for ring in (mesh.EYE_RIGHT, mesh.EYE_LEFT):
-        difference[list(ring)] = _between_corners(difference, ring)
-    unturned: Shape = difference * shift_weights(mean)[:, None]
+    difference = affine_fit(known, mean) - mean
+    unturned: Shape = (difference * shift_weights(mean)[:, None]) @ np.linalg.inv(head_turn(mean))
     return unturned
-
-
-def _upright_difference(known: Shape, mean: Shape) -> Shape:
-    """How two shapes differ when both heads are turned to the front, in canonical units."""
-    upright = [Pose.fit(mesh.CANONICAL, shape).frontal(shape) for shape in (known, mean)]
-    return upright[0] - upright[1]
-
-
-def _between_corners(difference: Shape, ring: Sequence[int]) -> Shape:
-    """The shift of a lid's points, (n, 2): of the corners of the eye, and linear between them."""
-    across = mesh.CANONICAL[list(ring), 0]
-    low, high = ring[int(across.argmin())], ring[int(across.argmax())]
-    share = (across - across.min()) / np.ptp(across)
-    line: Shape = difference[low] + (difference[high] - difference[low]) * share[:, None]
-    return line
 
 
 def affine_fit(shape: Shape, target: Shape) -> Shape:
