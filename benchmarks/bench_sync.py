@@ -36,6 +36,7 @@ from scipy.ndimage import median_filter
 from mythmeter.faces.align import canonical_points
 from mythmeter.faces.crop import crop_faces
 from mythmeter.faces.mesh import CANONICAL, EYE_LEFT_OUTER, EYE_RIGHT_OUTER, LIPS
+from mythmeter.faces.pose import frontal_faces
 from mythmeter.faces.table import FaceTrack, read_faces
 from mythmeter.faces.track import assets, track_faces
 from mythmeter.lips.drive import SILENT_DB, DriveSettings, drive_lips
@@ -95,13 +96,15 @@ class Score(NamedTuple):
     """A tracked mouth against the real one.
 
     r of opening and width; mean distance of the lip points in % of that of the outer eye corners
-    (LMD) as they lie in the face, and with the mean points of both clips laid on each other (Chen
-    et al. 2018, arXiv:1803.10404); r of the opening against footage shifted by 0.5 to 1 s.
+    (LMD) as they lie in the face, the same with both heads turned to the front, and with the mean
+    points of both clips laid on each other (Chen et al. 2018, arXiv:1803.10404); r of the opening
+    against footage shifted by 0.5 to 1 s.
     """
 
     r: float
     width_r: float
     lmd_placed: float
+    lmd_frontal: float
     lmd: float
     shifted_mean: float
     shifted_highest: float
@@ -243,6 +246,9 @@ def compare(seen: FaceTrack, real: FaceTrack, frames: slice = slice(None)) -> Sc
         r=shifted_correlation(ours, theirs, 0),
         width_r=shifted_correlation(our_width, their_width, 0),
         lmd_placed=distance(*mouths),
+        lmd_frontal=frontal_distance(
+            *(track.points[:count, :, :2][frames] for track in (seen, real))
+        ),
         lmd=distance(*centred),
         shifted_mean=float(np.mean(control)),
         shifted_highest=float(np.max(control)),
@@ -251,6 +257,12 @@ def compare(seen: FaceTrack, real: FaceTrack, frames: slice = slice(None)) -> Sc
 
 def distance(first: Series, second: Series) -> float:
     return float(np.linalg.norm(first - second, axis=2).mean() / BETWEEN_EYES * 100)
+
+
+def frontal_distance(seen: Series, real: Series) -> float:
+    """The same person's lips with both heads turned to the front, from points (n, 468, 2)."""
+    faces = frontal_faces(np.concatenate([seen, real]))[:, list(LIPS)]
+    return distance(faces[: len(seen)], faces[len(seen) :])
 
 
 def mean_mouth(real: FaceTrack) -> float:
@@ -334,9 +346,9 @@ def main() -> None:
         "each_lmd": [round(row["lmd"], 3) for row in rows],
         "n": "2 sentences of 75 frames, 1 person",
         "unit": "r: Pearson, mouth opening; lmd: % of the distance of the outer eye corners, mean "
-        "points laid on each other (placed: as they lie in the face); still: "
-        "standard deviation of the opening in silence over that while the sound drives (within: "
-        "over that from the first word to the last)",
+        "points laid on each other (placed: as they lie in the face; frontal: the same with heads "
+        "turned to the front); still: standard deviation of the opening in silence over that while "
+        "the sound drives (within: over that from the first word to the last)",
         "scope": "GRID, 360x288, 25 fps, learnt from one clip of 3 s, the other's sound; tracked "
         "again in the encoded render; the two directions share person and lighting",
     }
