@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from mythmeter.people.record import likeness_path
 from mythmeter.usage.sums import note_of
 
@@ -32,8 +34,10 @@ OF_RENDER = (
     *(f"{kind}/*/{{name}}.*" for kind in ("usage", "logs", "benchmarks")),
 )
 """Under the results: what is named after a render."""
-OF_ALL = ("profile",)
+OF_ALL = ("profile", "answers")
 """Under the results: tables and charts of all jobs together; the next run makes them again."""
+PAGES = ("report", "quality", "training", "answers", "snakemake")
+"""Under the reports: pages that show or name all people of a project; made again when asked for."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,24 @@ def derived_from(
     patterns += [p.format(name=render) for render in sorted(set(renders)) for p in OF_RENDER]
     patterns += OF_ALL
     found = [path for pattern in patterns for path in sorted(results.glob(pattern))]
-    pages = [reports / f"{name}.html" for name in ("report", "quality", "snakemake")]
+    found += tables_about(results / "experiments", {person, *renders})
+    pages = [reports / f"{name}.html" for name in PAGES]
     beside = [likeness_path(record), *pages]
     found += [path for path in beside if os.path.lexists(path)]
     return list(dict.fromkeys(found))
+
+
+def tables_about(experiments: Path, names: Iterable[str]) -> list[Path]:
+    """List the tables of experiments, Parquet and CSV, that name a person or a render.
+
+    Those of others stay: measuring them again takes long.
+    """
+    named = re.compile(rf"(?<![a-z0-9_-])(?:{'|'.join(map(re.escape, names))})(?![a-z0-9_-])")
+    found = []
+    for table in sorted(experiments.rglob("*.parquet")):
+        if named.search(pd.read_parquet(table).to_csv()):
+            found += [path for path in (table, table.with_suffix(".csv")) if path.exists()]
+    return found
 
 
 def remove(paths: Sequence[Path], state: Path | None = None) -> list[Removed]:

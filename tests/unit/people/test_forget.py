@@ -2,6 +2,7 @@ import base64
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mythmeter.people.forget import derived_from, logs_about, remove
@@ -50,10 +51,22 @@ def results(tmp_path: Path) -> Path:
 def test_the_pages_that_show_the_person_go_too(results: Path) -> None:
     reports = results.parent / "reports"
     reports.mkdir()
-    for name in ("report", "quality", "training"):
+    for name in ("report", "quality", "training", "answers", "snakemake", "mine"):
         (reports / f"{name}.html").write_text("a face")
     remove(listed(results))
-    assert [page.name for page in reports.iterdir()] == ["training.html"]
+    assert [page.name for page in reports.iterdir()] == ["mine.html"]
+
+
+def test_tables_of_experiments_go_where_they_name_the_person(results: Path) -> None:
+    tables = results / "experiments"
+    (tables / "users").mkdir(parents=True)
+    for name, pair in (("training", "jane on stage"), ("users/2", "mary-jane on stage")):
+        frame = pd.DataFrame({"pair": [pair], "seconds": [3.0]})
+        frame.to_parquet(tables / f"{name}.parquet")
+        frame.to_csv(tables / f"{name}.csv")
+    remove(listed(results))
+    left = sorted(str(path.relative_to(tables)) for path in tables.rglob("*.*"))
+    assert left == ["users/2.csv", "users/2.parquet"]
 
 
 def listed(results: Path) -> list[Path]:
