@@ -80,9 +80,17 @@ def tables_about(experiments: Path, names: Iterable[str]) -> list[Path]:
     named = re.compile(rf"(?<![a-z0-9_-])(?:{'|'.join(map(re.escape, names))})(?![a-z0-9_-])")
     found = []
     for table in sorted(experiments.rglob("*.parquet")):
-        if named.search(pd.read_parquet(table).to_csv()):
+        if named.search(_text_of(table)):
             found += [path for path in (table, table.with_suffix(".csv")) if path.exists()]
     return found
+
+
+def _text_of(table: Path) -> str:
+    """A table as text; of one that cannot be read, its bytes as far as they are text."""
+    try:
+        return pd.read_parquet(table).to_csv()
+    except (OSError, ValueError):
+        return table.read_bytes().decode("utf-8", errors="replace")
 
 
 def remove(paths: Sequence[Path], state: Path | None = None) -> list[Removed]:

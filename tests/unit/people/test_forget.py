@@ -64,6 +64,7 @@ def test_tables_of_experiments_go_where_they_name_the_person(results: Path) -> N
         frame = pd.DataFrame({"pair": [pair], "seconds": [3.0]})
         frame.to_parquet(tables / f"{name}.parquet")
         frame.to_csv(tables / f"{name}.csv")
+    (tables / "cut_off.parquet").write_bytes(b"PAR1\xff jane on stage")
     remove(listed(results))
     left = sorted(str(path.relative_to(tables)) for path in tables.rglob("*.*"))
     assert left == ["users/2.csv", "users/2.parquet"]
