@@ -26,12 +26,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 import yaml
-from bench_sync import MEDIA, REPOSITORY, models, record, track
+from bench_sync import MEDIA, REPOSITORY, faces_of, models, record
 
-from mythmeter.faces.crop import crop_faces
 from mythmeter.faces.landmarks.protocol import assets
 from mythmeter.faces.warp import unwrap
-from mythmeter.media.normalise import normalise_clip
 from mythmeter.quality.swap_score import SwapFiles, score_swap
 from mythmeter.swap.apply import swap_faces
 from mythmeter.swap.crops import points_of, stream_crops
@@ -49,24 +47,6 @@ TEXTURE_PX, COMPONENTS = 160, 60
 
 Files = tuple[Path, Path]
 Scores = dict[str, float]
-
-
-def prepare(name: str, folder: Path) -> None:
-    """Ingest and faces of a clip, by the functions of their rules."""
-    folder.mkdir()
-    settings = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
-    clip, faces, ingest = folder / "clip.mp4", folder / "faces.parquet", settings["ingest"]
-    normalise_clip(
-        MEDIA / f"grid_{name}.mpg", clip, folder / "verdict.json", crf=ingest["crf"],
-        max_height=ingest["max_height"], keyframe_s=ingest["keyframe_s"], threads=1,
-        record=record(),
-    )  # fmt: skip
-    track(clip, faces)
-    crop_faces(
-        clip, faces, video=folder / "crops.mkv", masks=folder / "masks.mkv",
-        table=folder / "crops.parquet", sheet=folder / "crops.jpg",
-        crop_px=settings["faces"]["crop_px"], record=record(),
-    )  # fmt: skip
 
 
 def crops(clip: Path) -> Files:
@@ -168,8 +148,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-held-out-") as scratch:
         folder = Path(scratch)
         clips = {name: folder / name for name in {LEARNT, HELD_OUT, *PEOPLE, *TARGETS}}
+        config = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
         for name, place in clips.items():
-            prepare(name, place)
+            faces_of(MEDIA / f"grid_{name}.mpg", place, config)
         runs = []
         for seed in options.seeds:
             runs.append(held_out(clips, seed, folder / f"seed-{seed}"))

@@ -130,23 +130,28 @@ def track(clip: Path, faces: Path) -> None:
     )  # fmt: skip
 
 
-def prepare(source: Path, text: str, folder: Path, config: dict[str, Any]) -> Clip:
-    """Ingest and faces, by the functions of their rules."""
+def faces_of(source: Path, folder: Path, config: dict[str, Any]) -> None:
+    """Ingest and faces of a clip, by the functions of their rules."""
     folder.mkdir()
     clip, faces, ingest = folder / "clip.mp4", folder / "faces.parquet", config["ingest"]
     normalise_clip(
         source, clip, folder / "verdict.json", crf=ingest["crf"], max_height=ingest["max_height"],
         keyframe_s=ingest["keyframe_s"], threads=1, record=record(),
     )  # fmt: skip
-    extract_audio(
-        source, {RATE_HZ: folder / "speech_16k.wav"}, wanted_by=("voice",), record=record()
-    )
     track(clip, faces)
     crop_faces(
         clip, faces, video=folder / "crops.mkv", masks=folder / "masks.mkv",
         table=folder / "crops.parquet", sheet=folder / "crops.jpg",
         crop_px=config["faces"]["crop_px"], record=record(),
     )  # fmt: skip
+
+
+def prepare(source: Path, text: str, folder: Path, config: dict[str, Any]) -> Clip:
+    """A clip with its face, its sound and its timed sentence."""
+    faces_of(source, folder, config)
+    extract_audio(
+        source, {RATE_HZ: folder / "speech_16k.wav"}, wanted_by=("voice",), record=record()
+    )
     return Clip(folder, timed(folder / "speech_16k.wav", text))
 
 
