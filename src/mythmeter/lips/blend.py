@@ -87,12 +87,16 @@ def mouth_mask(points: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float3
 
 
 def _mask_at(place: Array) -> Array:
-    """Weight at canonical places (..., 2)."""
+    """Weight at canonical places (..., 2).
+
+    The wider it reaches, the less a performer who talks shows around lips that rest; at the jaw it
+    ends, because beyond it the texture has no skin.
+    """
     across = np.abs(place[..., 0] - 0.5)
     mouth_y, nose_y, chin_y = CANONICAL[13, 1], CANONICAL[2, 1], CANONICAL[152, 1]
     below = place[..., 1] > mouth_y
-    radius_y = np.where(below, (chin_y - mouth_y) * 0.92, (mouth_y - nose_y) * 1.9)
-    distance = np.hypot(across / 0.25, (place[..., 1] - mouth_y) / radius_y)
+    radius_y = np.where(below, (chin_y - mouth_y) * 1.05, (mouth_y - nose_y) * 1.9)
+    distance = np.hypot(across / 0.32, (place[..., 1] - mouth_y) / radius_y)
     inside = ease((1 - distance) / 0.35)
     under_nose = ease((place[..., 1] - nose_y) / 0.025)
     beside_nose = ease((across - 0.085) / 0.03)

@@ -49,6 +49,8 @@ NARROW_SHARE = 0.1
 """Of the footage, by width: its narrowest mouths are those that round a sound."""
 BLOCK_FRAMES = 1024
 """Output frames whose shapes are in memory at a time."""
+HELD_S = Fraction(1, 5)
+"""A mouth that rests for less keeps the texture that runs on: two joins would show more."""
 MIN_EXAMPLES = 50
 """Frames with a face and sound that the regression needs: two seconds."""
 
@@ -242,7 +244,9 @@ def drive_lips(
             return impose(model.shapes(codes[block]), demands.part(block), model.own, MOUTH)
 
         targets = np.concatenate([model.codes(wanted(b)) / model.space.deviation for b in blocks])
-        chosen = choose_units(targets, model.bank, plan.rate, settings.costs)
+        chosen = choose_units(
+            targets, model.bank, plan.rate, settings.costs, at_rest(demands.rest, plan.rate)
+        )
         unit_codes = _smoothed(model.bank.codes[chosen] * model.space.deviation)
 
         def driven(block: slice) -> Drive:
@@ -263,6 +267,15 @@ def drive_lips(
             )
 
         write_drives(output, map(driven, blocks), len(plan))
+
+
+def at_rest(rest: Array, rate: Fraction) -> NDArray[np.bool_]:
+    """Where (t,) the words let the mouth rest for long enough to hold one texture."""
+    still = rest >= 1
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(np.int8), [0]])))
+    for start, stop in edges.reshape(-1, 2):
+        still[start:stop] = stop - start >= HELD_S * rate
+    return still
 
 
 def _mouths(clip: Footage) -> Array:

@@ -15,7 +15,9 @@ from mythmeter.faces.mesh import (
     CANONICAL,
     CHIN,
     LIPS,
+    LIPS_INNER,
     LIPS_OUTER,
+    LIPS_RINGS,
     MOUTH,
     MOUTH_LOWER,
     MOUTH_UPPER,
@@ -25,6 +27,8 @@ from mythmeter.faces.mesh import (
 from mythmeter.faces.pose import NOSE_BASE, Pose
 
 Array = NDArray[np.float64]
+
+RINGS = [point for ring in LIPS_RINGS for point in ring]
 
 JAW_PER_OPENING = 0.4
 """How far the chin goes down when the lips part by one, measured on a performer who laughs: part of
@@ -88,7 +92,7 @@ def _reach() -> Array:
     sideways = np.abs(CANONICAL[:, 0] - 0.5)
     inwards = ease((0.40 - sideways) / 0.16)
     reach = down * inwards
-    reach[list(LIPS)] = 1
+    reach[[*LIPS, *RINGS]] = 1
     reach[[*NOSE, *NOSE_BASE, 60, 290]] = 0
     return reach
 
@@ -98,7 +102,7 @@ def _outline_share() -> Array:
     to_lips = _distance(CANONICAL, CANONICAL[list(LIPS_OUTER)])
     to_oval = _distance(CANONICAL, CANONICAL[list(OVAL)])
     share = ease(to_lips / np.maximum(to_lips + to_oval, 1e-9))
-    share[list(LIPS)] = 0
+    share[[*LIPS, *RINGS]] = 0
     return share
 
 
@@ -108,7 +112,11 @@ def _distance(points: Array, others: Array) -> Array:
 
 
 def _spread_matrix(rest: Array) -> Array:
-    """(468, p): motion of every point from that of the mouth's, by inverse distance cubed."""
+    """(468, p): motion of every point from that of the mouth's, by inverse distance cubed.
+
+    The red of a lip moves with the contours of that lip: when lips are closed the other lip is as
+    near, and would drag its skin over the open mouth.
+    """
     mouth = list(MOUTH)
     distances = np.linalg.norm(rest[:, None] - rest[None, mouth], axis=2)
     weights = 1 / (distances + 0.005) ** 3
@@ -116,4 +124,13 @@ def _spread_matrix(rest: Array) -> Array:
     # Far from the mouth its motion dies out; its own points move as they are told.
     weights *= ease(1 - (distances.min(axis=1, keepdims=True) - 0.02) / 0.12)
     weights[mouth] = np.eye(len(mouth))
+    outer, inner = list(LIPS_OUTER), list(LIPS_INNER)
+    outer_rows, inner_rows = np.searchsorted(mouth, outer), np.searchsorted(mouth, inner)
+    for ring in map(list, LIPS_RINGS):
+        from_outer = np.linalg.norm(rest[ring] - rest[outer], axis=1)
+        from_inner = np.linalg.norm(rest[ring] - rest[inner], axis=1)
+        share = from_outer / np.maximum(from_outer + from_inner, 1e-9)
+        weights[ring] = 0
+        weights[ring, outer_rows] = 1 - share
+        weights[ring, inner_rows] = share
     return weights

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 BLOCK_FRAMES = 750
 LOOKAHEAD_FRAMES = 50
 BLOCK_UNITS = 128
+BARRED = 1e6
+"""Cost of a unit that must not be shown: more than any path costs."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,25 @@ def _codes_after(bank: UnitBank, rows: NDArray[np.int64], step: float) -> Array:
 
 
 def choose_units(
-    targets: Array, bank: UnitBank, output_rate: Fraction, costs: UnitCosts
+    targets: Array,
+    bank: UnitBank,
+    output_rate: Fraction,
+    costs: UnitCosts,
+    at_rest: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Choose a unit (row of the bank) for each wanted shape (t, k); return (t,).
 
-    Viterbi search; memory does not grow with t: blocks of 750 frames are decided with 50 frames of
-    look-ahead.
+    Where `at_rest` (t,) holds, all frames show the one unit that is nearest to the shapes wanted
+    there: footage that runs on under a still mouth is seen to move. Viterbi search; memory does
+    not grow with t: blocks of 750 frames are decided with 50 frames of look-ahead.
     """
     joins = join_costs(bank, output_rate, costs)
     motion = np.gradient(targets, axis=0) * float(output_rate) if len(targets) > 1 else targets * 0
     unit_motion = bank.velocities()
     speed = max(float(np.sqrt(unit_motion.var(axis=0).sum())), 1e-9)
+    if at_rest is None:
+        at_rest = np.zeros(len(targets), np.bool_)
+    held = _nearest(targets[at_rest], bank) if at_rest.any() else 0
     chosen = np.empty(len(targets), np.int64)
     entry: int | None = None
     for start in range(0, len(targets), BLOCK_FRAMES):
@@ -112,10 +122,16 @@ def choose_units(
         seen = slice(start, min(stop + LOOKAHEAD_FRAMES, len(targets)))
         local = _squared(targets[seen], bank.codes)
         local += costs.motion * _squared(motion[seen] / speed, unit_motion / speed)
+        local[at_rest[seen], :held] = local[at_rest[seen], held + 1 :] = BARRED
         path = _best_path(local.astype(np.float32), joins, entry)
         chosen[start:stop] = path[: stop - start]
         entry = int(chosen[stop - 1])
     return chosen
+
+
+def _nearest(shapes: Array, bank: UnitBank) -> int:
+    """The unit nearest to the mean of shapes (t, k)."""
+    return int(_squared(shapes.mean(axis=0, keepdims=True), bank.codes).argmin())
 
 
 def _squared(left: Array, right: Array) -> Array:

@@ -7,7 +7,7 @@ from talking_faces import babble
 from mythmeter.errors import MediaError
 from mythmeter.faces.mesh import MOUTH
 from mythmeter.lips.articulation import opening
-from mythmeter.lips.drive import DriveSettings, drive_lips
+from mythmeter.lips.drive import DriveSettings, at_rest, drive_lips
 from mythmeter.lips.features import frame_times_s
 from mythmeter.lips.table import read_drive
 from mythmeter.usage.record import UsageRecord
@@ -61,6 +61,22 @@ def test_silence_keeps_the_mouth_still(drive, make_clip, make_words):
     assert np.ptp(driven.shape[resting], axis=0).max() < 1e-6
     moving = driven.resting == 0
     assert np.ptp(driven.shape[moving], axis=0).max() > 0.01
+
+
+def test_a_long_rest_shows_one_texture_and_a_short_one_runs_on(drive, make_clip, make_words):
+    person = make_clip("person", babble(200, 1), pictures=False)
+    words = make_words([(0.2, 1.0, []), (2.0, 2.4, []), (2.7, 3.8, [])])
+    driven = drive([person], person.speech, words, frames=100)
+    long_rest = slice(30, 46)
+    assert (driven.resting[long_rest] == 1).all()
+    assert len(set(driven.unit_frame[long_rest])) == 1
+    assert len(set(driven.unit_frame[5:25])) > 10
+
+
+@pytest.mark.parametrize(("rests", "held"), [([1] * 5, 5), ([1] * 4, 0), ([0.99] * 9, 0)])
+def test_only_a_whole_rest_of_a_fifth_of_a_second_is_held(rests, held):
+    rest = np.array([0.0, *rests, 0.5, 0.0])
+    assert at_rest(rest, Fraction(25)).sum() == held
 
 
 def test_closed_lips_survive_smoothing_and_mixing(drive, make_clip, make_words):

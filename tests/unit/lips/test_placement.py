@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 from talking_faces import open_face
 
-from mythmeter.faces.mesh import CANONICAL, EYE_LEFT, EYE_RIGHT, LIPS, MOUTH, NOSE
+from mythmeter.faces.mesh import (
+    CANONICAL,
+    EYE_LEFT,
+    EYE_RIGHT,
+    LIPS,
+    LIPS_INNER,
+    LIPS_OUTER,
+    LIPS_RINGS,
+    MOUTH,
+    NOSE,
+)
 from mythmeter.faces.pose import Pose, frontal_faces
 from mythmeter.lips.articulation import opening
 from mythmeter.lips.placement import Placement
@@ -72,3 +82,27 @@ def test_the_chin_follows_the_mouth_and_a_laughing_chin_comes_up():
     laughing = turned(open_face(0.08), 0, 0)
     closed = Placement(REST).place(REST[list(MOUTH)], laughing)
     assert closed[152, 1] < laughing[152, 1] - 3
+
+
+def test_the_red_of_a_lip_moves_with_that_lip_alone():
+    """Closed lips lie on each other: what is near is not what belongs together."""
+    placement = Placement(REST)
+    points = turned(REST, 0, 0)
+    closed, opened = (placement.place(open_face(gap)[list(MOUTH)], points) for gap in (0.0, 0.08))
+    motion = (opened - closed)[:, 1]
+    outer, inner = motion[list(LIPS_OUTER)], motion[list(LIPS_INNER)]
+    for ring in LIPS_RINGS:
+        least, most = np.minimum(outer, inner), np.maximum(outer, inner)
+        assert (motion[list(ring)] >= least - 1e-9).all()
+        assert (motion[list(ring)] <= most + 1e-9).all()
+    near, far = (np.abs(motion[list(ring)] - inner).mean() for ring in LIPS_RINGS[::-1])
+    assert near < far
+
+
+def test_the_rings_lie_between_the_contours_of_the_lips():
+    outer, inner = CANONICAL[list(LIPS_OUTER)], CANONICAL[list(LIPS_INNER)]
+    for ring in LIPS_RINGS:
+        points = CANONICAL[list(ring)]
+        way = np.linalg.norm(inner - outer, axis=1)
+        detour = np.linalg.norm(points - outer, axis=1) + np.linalg.norm(inner - points, axis=1)
+        assert (detour < 1.5 * way).all()

@@ -6,7 +6,7 @@ from talking_faces import CROP_PX, babble, open_face, picture
 
 from mythmeter.errors import ConfigError, FaceError
 from mythmeter.faces.align import canonical_to_crop
-from mythmeter.faces.mesh import CANONICAL, MOUTH
+from mythmeter.faces.mesh import CANONICAL, MOUTH, OVAL
 from mythmeter.faces.table import read_crops
 from mythmeter.lips.blend import bend, lay_texture, mouth_mask
 from mythmeter.lips.placement import Placement
@@ -86,6 +86,8 @@ def test_the_mask_has_no_edge_and_covers_the_lips():
     mask = mouth_mask(points, (256, 256))
     lips = points[[13, 14, 61, 291, 0, 17]].round().astype(int)
     assert (mask[lips[:, 1], lips[:, 0]] > 0.95).all()
+    outline = points[list(OVAL)].round().astype(int)
+    assert mask[outline[:, 1], outline[:, 0]].max() < 0.1
     assert max(np.abs(np.diff(mask, axis=k)).max() for k in (0, 1)) < 0.2
 
 

@@ -64,3 +64,16 @@ def test_long_searches_are_cut_into_blocks_without_a_trace(monkeypatch):
     whole = choose_units(targets, bank, Fraction(25), COSTS)
     monkeypatch.setattr(units, "BLOCK_FRAMES", 40)
     np.testing.assert_array_equal(choose_units(targets, bank, Fraction(25), COSTS), whole)
+
+
+def test_one_texture_is_held_at_rest_however_the_search_is_cut(monkeypatch):
+    bank = bank_of([walk(120, 6), walk(60, 7)])
+    targets = np.concatenate([bank.codes[20:60], np.tile(bank.codes[70] + 0.05, (40, 1))])
+    targets = np.concatenate([targets, bank.codes[100:150]])
+    at_rest = np.zeros(len(targets), np.bool_)
+    at_rest[40:80] = True
+    held = choose_units(targets, bank, Fraction(25), COSTS, at_rest)
+    assert set(held[at_rest]) == {70}
+    assert len(set(held[~at_rest])) > 40
+    monkeypatch.setattr(units, "BLOCK_FRAMES", 17)
+    np.testing.assert_array_equal(choose_units(targets, bank, Fraction(25), COSTS, at_rest), held)

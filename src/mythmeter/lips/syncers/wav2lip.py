@@ -26,7 +26,7 @@ BELOW_CHIN: Final = 0.05
 """The box ends this part of its height below the chin: published inference adds 10 pixels there."""
 TRUSTED_ROWS: Final = (40, 46)
 """Rows of the generated face between which it begins to count. The mask of a frontal face begins at
-47; above row 39 the network is not worked out."""
+46; above row 39 the network is not worked out."""
 
 Array = NDArray[np.float32]
 
