@@ -2,10 +2,11 @@
 
 Research recordings. *Held out*: `trained`, preset `quick`, learns a GRID speaker from one clip and
 a performer from another; the speaker's own two clips are then drawn with it, the one learnt from
-and the one held out, each read less its own mean. Expression error as rule `score_swap` measures
-it: lips and lids of finished pictures tracked anew, in % of the distance between the eyes. Three
-seeds. *Strangers*: `closed_form`, learnt from one clip of four people, put into the clips of the
-others: distance to the person and expression error, which say what the geometry costs and brings.
+and the one held out, each read less its own mean, as clips of the person's own, whose shape they
+have already (*shifted*: as if they were somebody else's). Expression error as rule `score_swap`
+measures it: lips and lids of finished pictures tracked anew, in % of the distance between the eyes.
+Three seeds. *Strangers*: `closed_form`, learnt from one clip of four people, put into the clips of
+the others: distance to the person and expression error: what the geometry costs and brings.
 
     python benchmarks/bench_held_out.py                  both
     python benchmarks/bench_held_out.py --seeds 1 --no-strangers
@@ -53,12 +54,14 @@ def crops(clip: Path) -> Files:
     return clip / "crops.mkv", clip / "crops.parquet"
 
 
-def score(model: Path, swapper: str, target: Path, person: list[Path], out: Path) -> Scores:
+def score(
+    model: Path, swapper: str, target: Path, person: list[Path], out: Path, *, own: bool = False
+) -> Scores:
     """Put a face into a clip and score it; a face that does nothing under `still`."""
     swapped = out / "swap.mkv", out / "swap.parquet"
     swap_faces(
         model, crops(target), swapped, swapper=swapper, start_s=0, end_s=None, record=record(),
-        masks=target / "masks.mkv",
+        masks=target / "masks.mkv", own=own,
     )  # fmt: skip
     names = ("clip.mp4", "faces.parquet", "masks.mkv")
     score_swap(
@@ -99,7 +102,8 @@ def held_out(clips: dict[str, Path], seed: int, out: Path) -> dict[str, Scores]:
         assert isinstance(face, Trained)
         face.performer_mean = mean_view(clips[clip], face.size.texture_px, face.size.encoder_px)
         save_face(own, face)
-        found[clip] = score(own, "trained", clips[clip], person, out)
+        found[clip] = score(own, "trained", clips[clip], person, out, own=True)
+        found[f"{clip}, shifted"] = score(own, "trained", clips[clip], person, out)
     return found
 
 
@@ -159,22 +163,28 @@ def main() -> None:
     print(json.dumps(summary(runs, rows)))
 
 
+def times(learnt: list[Scores], unseen: list[Scores]) -> list[float]:
+    """How many times the error of the clip learnt from the other's is, run by run."""
+    pairs = zip(learnt, unseen, strict=True)
+    return [round(b["expression_error"] / a["expression_error"], 2) for a, b in pairs]
+
+
 def summary(runs: list[dict[str, Scores]], rows: list[Scores]) -> dict[str, Any]:
     """The last line."""
     learnt, unseen, performer = (
         [run[name] for run in runs] for name in (LEARNT, HELD_OUT, PERFORMER)
     )
     ours, still = mean_of(unseen, "expression_error"), mean_of(unseen, "still")
-    times = [
-        b["expression_error"] / a["expression_error"] for a, b in zip(learnt, unseen, strict=True)
-    ]
+    shifted = [[run[f"{name}, shifted"] for run in runs] for name in (LEARNT, HELD_OUT)]
     result = {
         "name": "held_out",
         "ours": round(ours, 3),
         "theirs": round(still, 3),
         "ratio": round(still / ours, 2),
         "learnt": round(mean_of(learnt, "expression_error"), 3),
-        "held_out_over_learnt": [round(value, 2) for value in times],
+        "held_out_over_learnt": times(learnt, unseen),
+        "shifted": [round(mean_of(rows, "expression_error"), 3) for rows in shifted],
+        "shifted_held_out_over_learnt": times(*shifted),
         "performer": round(mean_of(performer, "expression_error"), 3),
         "performer_identity": round(mean_of(performer, "identity_to_person"), 3),
         "unit": "expression error, % of the distance between the eyes; theirs: a still face",

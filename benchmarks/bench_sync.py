@@ -108,6 +108,8 @@ class Score(NamedTuple):
     lmd: float
     shifted_mean: float
     shifted_highest: float
+    amplitude: float
+    """Standard deviation of the opening over that of the real one."""
 
 
 def record() -> UsageRecord:
@@ -257,6 +259,7 @@ def compare(seen: FaceTrack, real: FaceTrack, frames: slice = slice(None)) -> Sc
         lmd=distance(*centred),
         shifted_mean=float(np.mean(control)),
         shifted_highest=float(np.max(control)),
+        amplitude=float(ours.std() / theirs.std()),
     )
 
 
@@ -270,10 +273,13 @@ def frontal_distance(seen: Series, real: Series) -> float:
     return distance(faces[: len(seen)], faces[len(seen) :])
 
 
-def mean_mouth(real: FaceTrack) -> float:
-    """LMD of a mouth that never moves."""
-    points = np.array([canonical_points(p)[list(LIPS)] for p in real.points])
-    return distance(points, np.broadcast_to(points.mean(axis=0), points.shape))
+def still_mouth(real: FaceTrack, mean_of: FaceTrack) -> float:
+    """LMD of a mouth that never moves from its mean in a clip, as it lies in the face."""
+    points, others = (
+        np.array([canonical_points(p)[list(LIPS)] for p in track.points])
+        for track in (real, mean_of)
+    )
+    return distance(points, np.broadcast_to(others.mean(axis=0), points.shape))
 
 
 def stillness(seen: FaceTrack, sentence: Sentence, driven_s: float) -> tuple[float, float]:
@@ -316,7 +322,9 @@ def direction(learnt: Clip, other: Clip, folder: Path, config: dict[str, Any]) -
         "ceiling_": compare(ceiling(other, folder / "ceiling", config), real),
     }
     figures = {f"{k}{name}": v for k, s in scores.items() for name, v in s._asdict().items()}
-    figures["mean_mouth_lmd"] = mean_mouth(real)
+    figures["mean_mouth_lmd"] = still_mouth(real, real)
+    learnt_track = read_faces(learnt.file("faces.parquet"))
+    figures["learnt_mean_mouth_lmd_placed"] = still_mouth(real, learnt_track)
     for name, track_of in (("still", spoken), ("worded_still", worded)):
         still = stillness(track_of, other.sentence, len(sound) / SPEECH_HZ)
         figures[name], figures[f"{name}_within"] = still

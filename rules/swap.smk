@@ -127,6 +127,7 @@ rule swap_faces:
         swapper=lambda wildcards: render_of(wildcards).swapper,
         start_s=lambda wildcards: render_of(wildcards).start_s,
         end_s=lambda wildcards: render_of(wildcards).end_s,
+        own=target_is_own,
         device=config["device"],
         provider=config["swap"]["oneshot"]["provider"],
         code=lambda wildcards: code_version("swap_faces"),

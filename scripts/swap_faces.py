@@ -27,5 +27,6 @@ with run_job(snakemake) as record:
         end_s=snakemake.params.end_s,
         record=record,
         masks=Path(snakemake.input.masks),
+        own=snakemake.params.own,
         equipment=Equipment({"swapper": models[0]}, snakemake.params.provider) if models else None,
     )

@@ -141,6 +141,8 @@ def swap(
     end_s: float | None = None,
     masks: Path | None = None,
     swapper: str = "closed_form",
+    *,
+    own: bool = False,
 ) -> Files:
     """Write a target's crops with a learnt face in them."""
     faces = folder / "faces.mkv", folder / "faces.parquet"
@@ -153,5 +155,6 @@ def swap(
         end_s=end_s,
         record=UsageRecord("swap_faces", {}),
         masks=masks,
+        own=own,
     )
     return faces

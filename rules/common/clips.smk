@@ -25,6 +25,12 @@ def of_person(file):
     return lambda wildcards: file.format(person=render_of(wildcards).person)
 
 
+def target_is_own(wildcards):
+    """Whether the target of a render is a clip that shows the person already."""
+    render = render_of(wildcards)
+    return render.target in project.people[render.person].face_clips
+
+
 def clips_in_use():
     """Ids of all clips that a render of the sheet needs."""
     clips = {}

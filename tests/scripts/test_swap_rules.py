@@ -5,6 +5,7 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from drawn_faces import PERFORMER, PERSON, learn, write_face, write_masks
 
@@ -84,8 +85,12 @@ def test_a_segment_is_swapped(tmp_path: Path, repository: Path) -> None:
         output=SimpleNamespace(
             video=str(tmp_path / "faces.mkv"), table=str(tmp_path / "faces.parquet")
         ),
-        params=SimpleNamespace(swapper="closed_form", start_s=0.2, end_s=0.6, device="cpu"),
+        params=SimpleNamespace(
+            swapper="closed_form", start_s=0.2, end_s=0.6, own=True, device="cpu"
+        ),
     )
     run(repository, swap_job)
+    drawn, given = read_crops(tmp_path / "faces.parquet"), read_crops(points)
+    np.testing.assert_array_equal(drawn.points, given.points[5:15, :, :2])
     assert read_crops(tmp_path / "faces.parquet").frame.tolist() == list(range(5, 15))
     assert phases(tmp_path)["steady"]["work"] == {"frames": 10}

@@ -30,6 +30,7 @@ def swap_faces(
     record: UsageRecord,
     equipment: Equipment | None = None,
     masks: Path | None = None,
+    own: bool = False,
 ) -> None:
     """Write the target's crops with the person's face in them.
 
@@ -45,6 +46,7 @@ def swap_faces(
         record: of this job.
         equipment: files of the user's that the swapper draws with, if it needs any.
         masks: `masks.mkv` of the target; None: nothing covers the face.
+        own: the target is footage of the person, whose shape it has already.
 
     Raises:
         ConfigError: unknown swapper.
@@ -71,7 +73,7 @@ def swap_faces(
         VideoWriter(faces[0], rate=rate, size=(crop_px, crop_px)) as pictures,
         CropsWriter(faces[1], rate=rate, crop_px=crop_px) as rows,
     ):
-        performance = face.study(_with_a_face(stream_crops(video, table, first, stop)))
+        performance = face.study(_with_a_face(stream_crops(video, table, first, stop)), own=own)
         row = 0
         finisher = Finisher()
         stream = stream_crops(video, table, first, stop, masks)

@@ -16,6 +16,9 @@ from mythmeter.faces import mesh
 Shape = NDArray[np.float64]
 """(468, 2) points in crop sides."""
 
+UNSHIFTED: Shape = np.zeros((mesh.POINTS, 2))
+"""The shift of a person in footage of her own: how the head was held there is no shape to bring."""
+
 
 class ShapeStatistics:
     """Mean shape, and its dependence on how far the mouth is open, collected frame by frame."""

@@ -68,6 +68,19 @@ def test_a_person_swapped_onto_herself_stays_as_she_is(
     assert np.mean([d[m].mean() for d, m in zip(strange, inside, strict=True)]) > 30
 
 
+def test_a_target_of_the_persons_own_keeps_its_points(
+    model: Path, performer: Files, tmp_path: Path
+) -> None:
+    before = read_crops(performer[1])
+    moved = {}
+    for own in (False, True):
+        (tmp_path / str(own)).mkdir()
+        _, table = swap(model, performer, tmp_path / str(own), own=own)
+        moved[own] = np.nanmax(np.abs(read_crops(table).points - before.points[..., :2]))
+    assert moved[True] == 0
+    assert moved[False] > 0.5
+
+
 def test_the_drawn_texture_is_the_persons(swapped: Files, performer: Files) -> None:
     """Colour follows the performer's light, so the pattern of the skin is compared."""
     inside = face_mask(read_crops(performer[1]).points[0], CROP_PX) > 0.9

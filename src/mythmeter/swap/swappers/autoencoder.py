@@ -83,7 +83,7 @@ class Autoencoder:
             )
         return cls(size=size, encoder=encoder, decoder=decoder)
 
-    def study(self, crops: Iterable[Crop]) -> None:
+    def study(self, crops: Iterable[Crop], *, own: bool = False) -> None:
         """Nothing is learnt from the performance as a whole."""
         for _ in crops:
             pass

@@ -73,8 +73,11 @@ class Swapper(Protocol):
         """Everything that is known of the face."""
         ...
 
-    def study(self, crops: Iterable[Crop]) -> Any:
-        """First pass: look at all of a performance, and return what `draw` needs to know."""
+    def study(self, crops: Iterable[Crop], *, own: bool = False) -> Any:
+        """First pass: look at all of a performance, and return what `draw` needs to know.
+
+        `own`: the performer is the person, whose points have the person's shape already.
+        """
         ...
 
     def draw(self, crops: Sequence[Crop], performance: Any, row: int) -> list[Drawn]:

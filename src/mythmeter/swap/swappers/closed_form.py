@@ -18,7 +18,13 @@ from mythmeter.media.long_rows import LongRows
 from mythmeter.swap import features as expression_features
 from mythmeter.swap.crops import Crop, points_of
 from mythmeter.swap.features import Scaling, expression, lip_features
-from mythmeter.swap.geometry import PersonShape, ShapeStatistics, head_turn, identity_shift
+from mythmeter.swap.geometry import (
+    UNSHIFTED,
+    PersonShape,
+    ShapeStatistics,
+    head_turn,
+    identity_shift,
+)
 from mythmeter.swap.path import follow_blocks
 from mythmeter.swap.regression import Components, KernelRidge
 from mythmeter.swap.smoothing import smooth_runs
@@ -156,7 +162,7 @@ class ClosedForm:
             models=models,
         )
 
-    def study(self, crops: Iterable[Crop]) -> Performance:
+    def study(self, crops: Iterable[Crop], *, own: bool = False) -> Performance:
         """Read the expression of every crop, and choose codes and mouths for it."""
         shapes, frames = ShapeStatistics(), []
         features = LongRows((_F.FEATURES,), np.float32)
@@ -185,7 +191,8 @@ class ClosedForm:
         )
         numbers = np.array(frames)
         smooth = {name: smooth_runs(np.concatenate(each), numbers) for name, each in codes.items()}
-        return Performance(identity_shift(self.shape, shapes), smooth, mouths)
+        shift = UNSHIFTED if own else identity_shift(self.shape, shapes)
+        return Performance(shift, smooth, mouths)
 
     def draw(self, crops: Sequence[Crop], performance: Performance, row: int) -> list[Drawn]:
         """Draw the person's face over each crop; see `Swapper.draw`."""

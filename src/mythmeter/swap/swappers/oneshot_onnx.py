@@ -101,7 +101,7 @@ class OneshotOnnx:
         self._graph = graph
         print(f"{graph.path.name} on {equipment.provider}, {self._batch} crops at a time")
 
-    def study(self, crops: Iterable[Crop]) -> None:
+    def study(self, crops: Iterable[Crop], *, own: bool = False) -> None:
         """Need nothing: each crop is swapped by itself."""
 
     def draw(self, crops: Sequence[Crop], performance: None, row: int) -> list[Drawn]:

@@ -17,7 +17,13 @@ from torch import nn
 from mythmeter.faces.warp import texture_points, unwrap, warp
 from mythmeter.swap.crops import Crop, points_of
 from mythmeter.swap.dataset import PairFootage
-from mythmeter.swap.geometry import PersonShape, ShapeStatistics, head_turn, identity_shift
+from mythmeter.swap.geometry import (
+    UNSHIFTED,
+    PersonShape,
+    ShapeStatistics,
+    head_turn,
+    identity_shift,
+)
 from mythmeter.swap.learning.schedule import Schedule
 from mythmeter.swap.networks import INPUT_SPREAD, TextureEncoder, TextureFace
 from mythmeter.swap.presets import TEXTURE_PRESETS, TextureSize
@@ -130,7 +136,7 @@ class Trained:
         )
 
     @torch.inference_mode()
-    def study(self, crops: Iterable[Crop]) -> Performance:
+    def study(self, crops: Iterable[Crop], *, own: bool = False) -> Performance:
         """Read what the performer does in every crop."""
         shapes, frames, codes = ShapeStatistics(), [], []
         waiting: list[NDArray[np.uint8]] = []
@@ -146,7 +152,8 @@ class Trained:
         if waiting:
             codes.append(self._read(waiting))
         smooth = smooth_runs(np.concatenate(codes), np.array(frames))
-        return Performance(identity_shift(self.shape, shapes), smooth)
+        shift = UNSHIFTED if own else identity_shift(self.shape, shapes)
+        return Performance(shift, smooth)
 
     def _read(self, views: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
         seen = torch.from_numpy(np.stack(views)).to(self.device).float() - self.performer_mean
