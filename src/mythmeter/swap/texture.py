@@ -1,15 +1,23 @@
 """Regions of the texture, and the mouth laid over it."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from mythmeter.faces import mesh
 from mythmeter.faces.colour import match_low_frequencies
 from mythmeter.faces.mesh import TRIANGLES
 from mythmeter.faces.warp import rasterise, texture_points
+
+Texels = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns."""
+
+OUTSIDE_TEXELS = 3
+"""How far beyond the mesh a texture is carried on: as far as bicubic sampling reaches."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,25 @@ def upper_and_lower(texture_px: int) -> tuple[Region, Region]:
         Region(upper_texels, 1 - lower[upper_texels]),
         Region(lower_texels, lower[lower_texels]),
     )
+
+
+def carry_on(texture: NDArray[np.uint8]) -> None:
+    """Carry a square texture (s, s, channels) on beyond its mesh, in place.
+
+    A pixel on a face's outline is sampled from both sides of it; the black outside would show as
+    dark dots along the jaw.
+    """
+    outside, nearest = _beyond_mesh(len(texture))
+    texture[outside] = texture[nearest]
+
+
+@cache
+def _beyond_mesh(texture_px: int) -> tuple[Texels, Texels]:
+    """Rows and columns of the texels round the mesh, and of the texel of the mesh next to each."""
+    covered = rasterise(texture_points(texture_px), TRIANGLES, texture_px) >= 0
+    away, nearest = distance_transform_edt(~covered, return_indices=True)
+    rows, columns = np.nonzero(~covered & (away <= OUTSIDE_TEXELS))
+    return (rows, columns), (nearest[0][rows, columns], nearest[1][rows, columns])
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mythmeter.faces.mesh import CANONICAL, EYE_LEFT, NOSE, OVAL
+from mythmeter.faces.mesh import CANONICAL, EYE_LEFT, NOSE, OVAL, TRIANGLES
+from mythmeter.faces.warp import rasterise, texture_points, warp
 from mythmeter.swap.features import LIDS, LIPS, expression
 from mythmeter.swap.geometry import (
     PersonShape,
@@ -16,7 +17,7 @@ from mythmeter.swap.geometry import (
 )
 from mythmeter.swap.path import follow
 from mythmeter.swap.regression import Components, KernelRidge
-from mythmeter.swap.texture import mouth_patch, upper_and_lower
+from mythmeter.swap.texture import carry_on, mouth_patch, upper_and_lower
 
 
 def opened(opening: float) -> np.ndarray:
@@ -141,3 +142,17 @@ def test_features_tell_a_blink_and_an_open_mouth_apart() -> None:
     assert np.allclose(talking[LIDS], still[LIDS])
     assert (closed[LIDS] < 0.05).all()
     assert np.allclose(closed[LIPS], still[LIPS])
+
+
+def test_a_texture_is_carried_on_beyond_its_mesh() -> None:
+    """A face of one colour keeps it up to its outline: no black from beyond is mixed in."""
+    texture = np.zeros((64, 64, 3), np.uint8)
+    texture[rasterise(texture_points(64), TRIANGLES, 64) >= 0] = 200
+    known, points = texture_points(64), CANONICAL * 95.0
+    picture, covered = warp(texture, known, points, 96)
+    assert picture[covered].min() < 150
+    carry_on(texture)
+    picture, same = warp(texture, known, points, 96)
+    assert picture[covered].min() >= 199
+    assert np.array_equal(covered, same)
+    assert (texture == 0).any()

@@ -29,7 +29,7 @@ from mythmeter.swap.path import follow_blocks
 from mythmeter.swap.regression import Components, KernelRidge
 from mythmeter.swap.smoothing import smooth_runs
 from mythmeter.swap.swappers.base import Drawn, Settings
-from mythmeter.swap.texture import mouth_patch, upper_and_lower
+from mythmeter.swap.texture import carry_on, mouth_patch, upper_and_lower
 
 RIDGE = 0.03
 MOUTH_SMOOTHNESS = 0.5
@@ -219,6 +219,7 @@ class ClosedForm:
         textures = np.clip(flat + 0.5, 0, 255).astype(np.uint8)
         for number, texture in enumerate(textures.reshape(count, self.texture_px, -1, 3)):
             self._patch.lay(self.mouths[performance.mouths[row + number]], texture)
+            carry_on(texture)
             yield texture
 
 

@@ -29,6 +29,7 @@ from mythmeter.swap.networks import INPUT_SPREAD, TextureEncoder, TextureFace
 from mythmeter.swap.presets import TEXTURE_PRESETS, TextureSize
 from mythmeter.swap.smoothing import smooth_runs
 from mythmeter.swap.swappers.base import Drawn
+from mythmeter.swap.texture import carry_on
 from mythmeter.swap.texture_learner import TextureLearner, encoder_view
 
 READ_TOGETHER = 16
@@ -176,6 +177,7 @@ class Trained:
             side = len(crop.picture)
             points = points_of(crop).astype(np.float64)
             points = points + performance.shift @ head_turn(points / side) * side
+            carry_on(texture)
             picture, covered = warp(texture, known, points, side)
             covered &= picture[..., 3] > 127
             face = np.ascontiguousarray(picture[..., :3])
