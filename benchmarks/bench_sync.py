@@ -273,6 +273,18 @@ def frontal_distance(seen: Series, real: Series) -> float:
     return distance(faces[: len(seen)], faces[len(seen) :])
 
 
+def moved_as_it_was(real: FaceTrack, mean_of: FaceTrack) -> float:
+    """LMD, as the lips lie in the face, of the real motion about the mean lips of another clip.
+
+    Below it nobody comes whose picture holds the head as that clip does.
+    """
+    points, others = (
+        np.array([canonical_points(p)[list(LIPS)] for p in track.points])
+        for track in (real, mean_of)
+    )
+    return distance(points, points - points.mean(axis=0) + others.mean(axis=0))
+
+
 def still_mouth(real: FaceTrack, mean_of: FaceTrack) -> float:
     """LMD of a mouth that never moves from its mean in a clip, as it lies in the face."""
     points, others = (
@@ -325,6 +337,7 @@ def direction(learnt: Clip, other: Clip, folder: Path, config: dict[str, Any]) -
     figures["mean_mouth_lmd"] = still_mouth(real, real)
     learnt_track = read_faces(learnt.file("faces.parquet"))
     figures["learnt_mean_mouth_lmd_placed"] = still_mouth(real, learnt_track)
+    figures["real_motion_lmd_placed"] = moved_as_it_was(real, learnt_track)
     for name, track_of in (("still", spoken), ("worded_still", worded)):
         still = stillness(track_of, other.sentence, len(sound) / SPEECH_HZ)
         figures[name], figures[f"{name}_within"] = still
