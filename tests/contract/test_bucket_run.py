@@ -11,6 +11,7 @@ import workflow.conftest as tiny
 from contract.servers import PLUGINS, Moto, cloud_environment
 
 REPOSITORY = Path(__file__).parents[2]
+MODELS = REPOSITORY / "resources" / "models"
 BUCKET, PREFIX = "whole", "run"
 
 pytestmark = [
@@ -43,15 +44,13 @@ def finished(moto: Moto, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     clips.mkdir(parents=True)
     for clip in tiny.MEDIA.glob("grid_*.mpg"):
         shutil.copy(clip, clips)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiny, "MEDIA", clips)
-        project = tiny.grid_project(folder / "tiny")
+    project = tiny.grid_project(folder / "tiny", clips)
     project.change(paths__bucket=f"s3://{BUCKET}/{PREFIX}")
     moto.make_bucket(BUCKET)
     for path in [*(folder / "tiny").rglob("*"), *(folder / "config").glob("*.csv")]:
         if path.is_file():
             moto.put(BUCKET, f"{PREFIX}/{path.relative_to(folder)}", path.read_bytes())
-    for model in (REPOSITORY / "resources" / "models").glob("*.*"):
+    for model in (path for path in MODELS.glob("*.*") if path.is_file()):
         moto.put(BUCKET, f"{PREFIX}/resources/models/{model.name}", model.read_bytes())
     shutil.rmtree(clips)
     # The plugins' folder is left for `mythmeter run` to find.

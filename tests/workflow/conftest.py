@@ -72,9 +72,9 @@ class Example:
         self.config.write_text(yaml.safe_dump(config))
 
 
-def grid_project(folder: Path) -> Example:
+def grid_project(folder: Path, media: Path = MEDIA) -> Example:
     """One GRID speaker's two clips as the person, another speaker as the target."""
-    write_grid_project(folder, {"walk": SCRIPT}, TINY)
+    write_grid_project(folder, {"walk": SCRIPT}, TINY, media)
     return Example(folder, "walk")
 
 
