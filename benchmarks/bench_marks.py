@@ -105,18 +105,16 @@ def make_marked(source: Path, start: int, out: Path) -> None:
         keyframe_interval=round(2 * rate),
     ) as writer:
         for number, frame in enumerate(frames):
-            key = marker.needs(number)
-            if key is not None:
-                marker.look(number, frames[key])
-            marked = marker.mark(number, frame)
+            marked = marker.mark(number, frame, frames.__getitem__)
             squared.append(np.mean((marked.astype(np.float32) - frame) ** 2))
             writer.write(label.burn_in(marked))
     print(f"{source.name}: PSNR of the mark {10 * np.log10(255**2 / np.mean(squared)):.1f} dB")
 
 
 def pictures_of(path: Path, count: int) -> list[np.ndarray]:
+    """From where one second's change fades into the next to the middle of a second."""
     movie = read_movie(path)
-    times = np.linspace(0.5, max(0.5, movie.video_s - 0.5), count)
+    times = np.linspace(1.0, max(1.0, movie.video_s - 1.0), count)
     return list(read_pictures(path, times.tolist()))
 
 

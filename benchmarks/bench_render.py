@@ -89,7 +89,7 @@ def by_png(folder: Path) -> None:
     """The same render with a PNG of every frame between the steps."""
     import cv2
 
-    from mythmeter.media.decode import count_frames, frame_rate, frame_size, read_frames
+    from mythmeter.media.decode import Frame, count_frames, frame_rate, frame_size, read_frames
     from mythmeter.media.encode import VideoWriter
     from mythmeter.render.label import draw_label
     from mythmeter.render.placing import Geometry, face_in
@@ -107,16 +107,17 @@ def by_png(folder: Path) -> None:
         after = [Path(scratch) / f"out-{number:06d}.png" for number in range(frames)]
         for path, frame in zip(before, read_frames(clip), strict=True):
             cv2.imwrite(str(path), frame[..., ::-1])
+
+        def footage(number: int) -> Frame:
+            return cv2.imread(str(before[number]))[..., ::-1]
+
         finished = zip(
             read_frames(crops), read_frames(folder / "masks.mkv", pixels="gray"), strict=True
         )
         for number, (crop, visible) in enumerate(finished):
             picture = cv2.imread(str(before[number]))[..., ::-1]
             picture = face_in(picture, crop, visible, geometry.of(number, number))
-            key = marker.needs(number)
-            if key is not None:
-                marker.look(number, cv2.imread(str(before[key]))[..., ::-1])
-            picture = label.burn_in(marker.mark(number, picture))
+            picture = label.burn_in(marker.mark(number, picture, footage))
             cv2.imwrite(str(after[number]), picture[..., ::-1])
         options = {"crf": "18", "preset": "veryfast"}
         with VideoWriter(

@@ -124,13 +124,14 @@ def _write_pictures(
     drawn = text and draw_label(text, width, height, look.label.position, look.label.size)
     windows = Windows.of(plan.frames, float(plan.rate))
     marker = VideoMarker(*look.networks, mark_id(consent["record_id"], name), windows)
+
+    def footage(shown: int) -> Frame:
+        return _untouched(sources.clip, plan, shown, look.label)
+
     writer = look.encoding.writer(out, plan, (width, height))
     with record.phase("steady", frames=plan.frames), writer:
         for number, picture in enumerate(side_by_side(sources, plan, look.label)):
-            key = marker.needs(number)
-            if key is not None:
-                marker.look(number, _untouched(sources.clip, plan, key, look.label))
-            marked = marker.mark(number, picture)
+            marked = marker.mark(number, picture, footage)
             if plan.starts_group(number):
                 writer.start_group()
             writer.write(drawn.burn_in(marked) if drawn else marked)

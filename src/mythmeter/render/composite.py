@@ -111,6 +111,13 @@ def composite(
         windows = Windows.of(plan.frames, float(plan.rate))
         word = mark_id(receipt["record_id"], render)
         marker = VideoMarker(*networks, word, windows)
+
+    def footage(shown: int) -> Frame:
+        # Untouched, not finished: that may be another chunk's, and a render is to be the same in
+        # however many chunks it is made.
+        target = int(plan.target_frame[shown])
+        return next(read_frames(clip, target, target + 1))
+
     colour = BT709 if verdict is None else render_colour(verdict)
     writer = encoding.writer(out, plan, (width, height), colour)
     with record.phase("steady", frames=len(numbers)), writer:
@@ -118,7 +125,7 @@ def composite(
             number = int(numbers[writer.frames_written])
             if plan.starts_group(number):
                 writer.start_group()
-            picture = _watermarked(picture, number, marker, clip, plan)
+            picture = marker.mark(number, picture, footage)
             writer.write(drawn.burn_in(picture) if drawn else picture)
         if writer.frames_written != len(numbers):
             raise MediaError(
@@ -143,21 +150,6 @@ def composed(
     geometry = Geometry(faces, crop_table)
     for number, target, frame, visible, crop in pictures:
         yield face_in(frame, crop, visible, geometry.of(int(number), int(target)))
-
-
-def _watermarked(
-    picture: Frame, number: int, marker: VideoMarker, clip: Path, plan: Timeline
-) -> Frame:
-    """Mark an output frame.
-
-    The network looks at the untouched footage of a window, not at the finished picture, which may
-    belong to another chunk: so a render is the same in however many chunks it is made.
-    """
-    key = marker.needs(number)
-    if key is not None:
-        shown = int(plan.target_frame[key])
-        marker.look(number, next(read_frames(clip, shown, shown + 1)))
-    return marker.mark(number, picture)
 
 
 def _check_counts(crops: Path, crop_table: Path, numbers: NDArray[np.int32]) -> None:

@@ -1,9 +1,9 @@
 """An invisible mark in every picture: 32 bits that lead to the consent record (RivaGAN, MIT).
 
 The network is slow, so it runs once for each second of video: on a small copy of the footage's
-picture in the middle of that second. What it changes there is enlarged and added to all pictures of
-the second. That costs little, does not flicker, survives compression better than a fine pattern,
-and any picture can be read.
+picture in the middle of that second. What it changes there is enlarged and added to the pictures
+around, each change fading into the next, so that no second begins with a jump. That costs little,
+does not flicker, survives compression better than a fine pattern, and any picture can be read.
 
 The word is the same throughout, since encoders do not spend bits on a faint pattern that changes:
 12 bits that every Mythmeter render carries (PREFIX), then 20 of the render's own (`mark_id`).
@@ -15,7 +15,7 @@ attention", 2019; weights as ONNX files out of the package invisible-watermark 0
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mythmeter.errors import ModelError
 from mythmeter.media.decode import Frame
 from mythmeter.render.rivagan import BITS, RivaganDecoder, RivaganEncoder
 
@@ -81,7 +80,7 @@ def word_of(logits: Logits) -> str:
 
 @dataclass(frozen=True)
 class Windows:
-    """Which output frames share a change, and which frame the network looks at for it.
+    """Which changes an output frame carries, and which frame the network looks at for each.
 
     It follows from frame numbers alone, so that it does not matter how a render is cut into chunks.
     """
@@ -94,9 +93,14 @@ class Windows:
         """Windows of a second."""
         return cls(max(1, round(WINDOW_S * rate)), frames)
 
-    def number(self, frame: int) -> int:
-        """Return the window of a frame."""
-        return frame // self.length
+    def around(self, frame: int) -> tuple[int, int, float]:
+        """Return the windows whose middles lie before and after a frame, and the later's share.
+
+        Before the first middle and behind the last both are the same window.
+        """
+        last = (self.frames - 1) // self.length
+        window, beyond = divmod(frame - self.length // 2, self.length)
+        return max(window, 0), min(window + 1, last), beyond / self.length
 
     def key_frame(self, window: int) -> int:
         """Return the frame in the middle of a window."""
@@ -104,13 +108,13 @@ class Windows:
 
 
 class VideoMarker:
-    """Adds the mark to output frames.
+    """Adds the mark to output frames, which come in order.
 
     Args:
         encoder: `rivagan_encoder.onnx`.
         decoder: `rivagan_decoder.onnx`, which tells how well a picture hides the word.
         word: `mark_id` of the render.
-        windows: which frames share a change.
+        windows: which frames carry which changes.
 
     Raises:
         ModelError: the file is missing or not the network.
@@ -119,30 +123,26 @@ class VideoMarker:
     def __init__(self, encoder: Path, decoder: Path, word: str, windows: Windows) -> None:
         self._encoder, self._decoder = RivaganEncoder(encoder), RivaganDecoder(decoder)
         self._word = bits_of(word)
-        self.windows = windows
-        self._held: tuple[int, NDArray[np.int16]] | None = None
+        self._windows = windows
+        self._changes: dict[int, NDArray[np.int16]] = {}
 
-    def needs(self, number: int) -> int | None:
-        """Return the output frame to show the network before `mark(number)`; None: none."""
-        window = self.windows.number(number)
-        if self._held is not None and self._held[0] == window:
-            return None
-        return self.windows.key_frame(window)
-
-    def look(self, number: int, picture: Frame) -> None:
-        """Work out the change for the window of a frame from the picture of its key frame."""
-        window = self.windows.number(number)
-        self._held = window, self._change(picture)
-
-    def mark(self, number: int, frame: Frame) -> Frame:
+    def mark(self, number: int, frame: Frame, footage: Callable[[int], Frame]) -> Frame:
         """Return the marked picture (height, width, 3).
 
-        Raises:
-            ModelError: `look` was not called for its window.
+        Args:
+            number: of the output frame.
+            frame: the finished picture.
+            footage: gives the picture of an output frame that the network looks at.
         """
-        if self._held is None or self._held[0] != self.windows.number(number):
-            raise ModelError(f"The watermark of frame {number} was not worked out.")
-        return np.asarray(cv2.add(frame, self._held[1], dtype=cv2.CV_8U))
+        before, after, share = self._windows.around(number)
+        self._changes = {
+            window: self._changes[window]
+            if window in self._changes
+            else self._change(footage(self._windows.key_frame(window)))
+            for window in {before, after}
+        }
+        change = cv2.addWeighted(self._changes[before], 1 - share, self._changes[after], share, 0)
+        return np.asarray(cv2.add(frame, change, dtype=cv2.CV_8U))
 
     def _change(self, picture: Frame) -> NDArray[np.int16]:
         height, width = picture.shape[:2]

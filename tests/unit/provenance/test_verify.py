@@ -110,7 +110,7 @@ def test_speech_without_a_watermark_fails(signed, tmp_path, monkeypatch) -> None
 
 
 def test_pictures_without_a_watermark_fail(signed, assemble_scene, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(VideoMarker, "mark", lambda marker, number, frame: frame)
+    monkeypatch.setattr(VideoMarker, "mark", lambda marker, number, frame, footage: frame)
     made = other_render(signed, assemble_scene(tmp_path))
     (check,) = signed.verify(made.mark(tmp_path).video).failures
     assert check.name == "video_watermark" and check.measured["prefix_agreement"] < 0.5
