@@ -190,7 +190,7 @@ def render(learnt: Clip, folder: Path, config: dict[str, Any]) -> FaceTrack:
         folder / "speech.wav", learnt.file("faces.parquet"), timeline, start_s=0, end_s=None,
         fit="ping-pong", chunks=1, record=record(),
     )  # fmt: skip
-    lips = {key: config["lips"][key] for key in ("gain", "shape_mix", "max_units")}
+    lips = {key: config["lips"][key] for key in ("gain", "viseme_mix", "shape_mix", "max_units")}
     drive_lips(
         crops=[learnt.file("crops.parquet")], heard=[learnt.file("speech_16k.wav")], clips=["a"],
         speech=folder / "speech.wav", words=folder / "words.json", timeline=timeline,

@@ -32,6 +32,7 @@ rule drive_lips:
         clips=lambda wildcards: list(person_of(wildcards).face_clips),
         heard_clips=heard_face_clips,
         gain=config["lips"]["gain"],
+        viseme_mix=config["lips"]["viseme_mix"],
         shape_mix=config["lips"]["shape_mix"],
         max_units=config["lips"]["max_units"],
         code=lambda wildcards: code_version("drive_lips"),

@@ -24,6 +24,7 @@ with run_job(snakemake) as record:
         output=Path(snakemake.output.drive),
         settings=DriveSettings(
             gain=snakemake.params.gain,
+            viseme_mix=snakemake.params.viseme_mix,
             shape_mix=snakemake.params.shape_mix,
             max_units=snakemake.params.max_units,
         ),

@@ -31,6 +31,7 @@ def job(tmp_path: Path) -> SimpleNamespace:
             clips=["p.mute", "p.talk"],
             heard_clips=["p.talk"],
             gain=1.2,
+            viseme_mix=0.4,
             shape_mix=0.6,
             max_units=2000,
         ),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mythmeter.errors import SpeechError
 from mythmeter.faces.mesh import LIPS_INNER, MOUTH_LEFT, MOUTH_RIGHT
+from mythmeter.lips.openness import Sounds
 
 Array = NDArray[np.float64]
 Span = tuple[float, float]
@@ -51,15 +52,16 @@ NO_SPANS = np.zeros((0, 2))
 
 @dataclass(frozen=True)
 class SpeechTiming:
-    """When words sound, and when lips must be closed, nearly closed and rounded.
+    """When words sound, when lips must be closed, nearly closed and rounded, and all sounds.
 
-    All are (n, 2) arrays of start and end in seconds.
+    Spans are (n, 2) arrays of start and end in seconds.
     """
 
     words: Array
     closures: Array
     near_closures: Array = field(default_factory=NO_SPANS.copy)
     roundings: Array = field(default_factory=NO_SPANS.copy)
+    sounds: Sounds = field(default_factory=lambda: Sounds.of(()))
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def read_timing(path: Path) -> SpeechTiming:
         ),
         near_closures=_spans(span for symbol, span in sounds if symbol in LABIODENTALS),
         roundings=_spans(span for symbol, span in sounds if symbol in ROUNDED),
+        sounds=Sounds.of(sounds),
     )
 
 

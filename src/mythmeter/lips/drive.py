@@ -34,6 +34,7 @@ from mythmeter.lips.features import (
     mfcc,
     sample_at,
 )
+from mythmeter.lips.openness import OwnOpening
 from mythmeter.lips.regression import ShapeRegression, ShapeSpace
 from mythmeter.lips.table import Drive, read_timeline, write_drives
 from mythmeter.lips.units import UnitBank, UnitCosts, choose_units
@@ -63,6 +64,8 @@ class DriveSettings:
         gain: scales the predicted motion, which a regression damps.
         components: principal components of the mouth's shape.
         ridge: λ of the kernel ridge regression.
+        viseme_mix: share in the mouth's opening of what the sounds are, where that is known; how
+            they sound gives the rest.
         shape_mix: share of the regression in the final shape; the units give the rest.
         max_units: frames of footage used at most, in equal parts of the clips.
         costs: of the unit search.
@@ -71,6 +74,7 @@ class DriveSettings:
     gain: float = 1.2
     components: int = 8
     ridge: float = 0.3
+    viseme_mix: float = 0.4
     shape_mix: float = 0.6
     max_units: int = 2000
     costs: UnitCosts = field(default_factory=UnitCosts)
@@ -150,6 +154,8 @@ class MouthModel:
         self.rest_face = rest_face(heard)
         mouths = heard_shapes.reshape(len(heard_shapes), -1, 2)
         self.own = OwnShapes(self.rest_face[list(MOUTH)], narrowest(mouths))
+        spoken = np.concatenate([c.level_db for c in heard if c.level_db is not None]) >= SILENT_DB
+        self.own_opening = OwnOpening.fit(mouths[spoken], opening(mouths[spoken], MOUTH))
 
     def predict(self, features: Array) -> Array:
         """Codes (t, k) of the shapes that go with features (t, f), smoothed and amplified."""
@@ -235,13 +241,19 @@ def drive_lips(
         )
         codes = model.finished(predicted)
         del heard_speech, predicted
-        gaps = np.concatenate([opening(model.shapes(codes[block]), MOUTH) for block in blocks])
-        demands = articulate(read_timing(words), times_s, gaps)
+        heard_gaps = np.concatenate([opening(model.shapes(codes[b]), MOUTH) for b in blocks])
+        timing = read_timing(words)
+        sounds = np.concatenate([timing.sounds.at(times_s[b]) for b in blocks], axis=1)
+        change = model.own_opening.change(
+            heard_gaps, (sounds[0], sounds[1]), settings.viseme_mix, settings.gain
+        )
+        demands = articulate(timing, times_s, heard_gaps + change)
         # The units follow roundings already; closures and rests must be whole.
         exact = replace(demands, rounded=np.zeros(len(plan)))
 
         def wanted(block: slice) -> Array:
-            return impose(model.shapes(codes[block]), demands.part(block), model.own, MOUTH)
+            spoken = model.own_opening.opened(model.shapes(codes[block]), change[block])
+            return impose(spoken, demands.part(block), model.own, MOUTH)
 
         targets = np.concatenate([model.codes(wanted(b)) / model.space.deviation for b in blocks])
         chosen = choose_units(

@@ -79,6 +79,18 @@ def test_only_a_whole_rest_of_a_fifth_of_a_second_is_held(rests, held):
     assert at_rest(rest, Fraction(25)).sum() == held
 
 
+def test_which_sound_is_spoken_opens_the_mouth(drive, make_clip, make_words):
+    person = make_clip("person", babble(200, 1), pictures=False)
+    monotone = make_clip("monotone", [0.03] * 100, pictures=False)
+    sounds = [("ɑ" if n % 2 else "s", 0.5 + n / 4, 0.75 + n / 4) for n in range(12)]
+    words = make_words([(0.5, 3.5, sounds)])
+    settings = DriveSettings(gain=1.2, viseme_mix=0.5)
+    driven = drive([person], monotone.speech, words, frames=100, settings=settings)
+    gaps = opening(driven.shape.astype(float), MOUTH)
+    middles = [round((start + 0.125) * 25) for _, start, _ in sounds]
+    assert np.median(gaps[middles[1::2]]) > np.median(gaps[middles[::2]]) + 0.01
+
+
 def test_closed_lips_survive_smoothing_and_mixing(drive, make_clip, make_words):
     person = make_clip("person", babble(200, 1), pictures=False)
     words = make_words([(0.0, 8.0, [("m", 1.2, 1.28), ("p", 2.0, 2.08)])])
