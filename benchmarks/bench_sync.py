@@ -39,8 +39,9 @@ from mythmeter.faces.mesh import CANONICAL, EYE_LEFT_OUTER, EYE_RIGHT_OUTER, LIP
 from mythmeter.faces.pose import frontal_faces
 from mythmeter.faces.table import FaceTrack, read_faces
 from mythmeter.faces.track import assets, track_faces
-from mythmeter.lips.drive import SILENT_DB, DriveSettings, drive_lips
+from mythmeter.lips.drive import DriveSettings, drive_lips
 from mythmeter.lips.features import FEATURE_HZ, level_db
+from mythmeter.lips.footage import SILENT_DB
 from mythmeter.lips.sync import sync_lips
 from mythmeter.media.audio import read_wav, resample, write_wav
 from mythmeter.media.normalise import normalise_clip

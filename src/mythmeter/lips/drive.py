@@ -14,25 +14,27 @@ from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
 from mythmeter.errors import MediaError
-from mythmeter.faces.blocks import crop_blocks
 from mythmeter.faces.mesh import MOUTH
-from mythmeter.faces.pose import frontal_faces
 from mythmeter.lips.articulation import (
     OwnShapes,
     articulate,
     impose,
     opening,
     read_timing,
-    width,
 )
 from mythmeter.lips.features import (
     ANALYSIS_HZ,
-    FEATURE_HZ,
     features_at,
     frame_times_s,
-    level_db,
     mfcc,
-    sample_at,
+)
+from mythmeter.lips.footage import (
+    SILENT_DB,
+    Footage,
+    mouths_of,
+    narrowest,
+    read_footage,
+    rest_face,
 )
 from mythmeter.lips.openness import OwnOpening
 from mythmeter.lips.regression import ShapeRegression, ShapeSpace
@@ -43,11 +45,7 @@ from mythmeter.usage.record import UsageRecord
 
 Array = NDArray[np.float64]
 
-SILENT_DB = -35.0
-"""Footage this far below its loud parts shows the mouth at rest."""
 SMOOTHING_FRAMES = 5
-NARROW_SHARE = 0.1
-"""Of the footage, by width: its narrowest mouths are those that round a sound."""
 BLOCK_FRAMES = 1024
 """Output frames whose shapes are in memory at a time."""
 HELD_S = Fraction(1, 5)
@@ -80,44 +78,6 @@ class DriveSettings:
     costs: UnitCosts = field(default_factory=UnitCosts)
 
 
-@dataclass(frozen=True)
-class Footage:
-    """One face clip of the person: frontal faces (n, 468, 2) and, where it has sound, features.
-
-    `features` and `level_db` are None for a clip that only lends its textures.
-    """
-
-    frames: NDArray[np.int32]
-    faces: Array
-    rate: Fraction
-    features: Array | None
-    level_db: Array | None
-
-
-def read_footage(crops: Path, speech: Path | None, max_frames: int) -> Footage:
-    """Read a face clip's table of crops and, if given, the sound of the same clip.
-
-    Frames without a face, or with a hand before it, are left out; of a long clip the first
-    `max_frames` with one are used.
-    """
-    numbers, shown, found = [], [], 0
-    for table in crop_blocks(crops):
-        rows = np.flatnonzero(table.clear())[: max_frames - found]
-        numbers.append(table.frame[rows])
-        shown.append(table.points[rows])
-        found += len(rows)
-        if found == max_frames:
-            break
-    frames, rate = np.concatenate(numbers), table.rate
-    faces = frontal_faces(np.concatenate(shown))
-    if speech is None:
-        return Footage(frames, faces, rate, None, None)
-    sound = LongSound.of_wav(speech, ANALYSIS_HZ)
-    times_s = frames.astype(np.int64) * rate.denominator / rate.numerator
-    levels = sample_at(level_db(sound, ANALYSIS_HZ), times_s * FEATURE_HZ)
-    return Footage(frames, faces, rate, features_at(mfcc(sound, ANALYSIS_HZ), times_s), levels)
-
-
 class MouthModel:
     """What the person's footage says about her mouth: shapes, their cause in sound, textures."""
 
@@ -136,8 +96,8 @@ class MouthModel:
                 f"person's voice; {examples} such frames were found and {MIN_EXAMPLES} are needed. "
                 "List a clip with both under `face` and `voice` of the person's file."
             )
-        shapes = np.concatenate([_mouths(clip) for clip in footage])
-        heard_shapes = np.concatenate([_mouths(clip) for clip in heard])
+        shapes = np.concatenate([mouths_of(clip) for clip in footage])
+        heard_shapes = np.concatenate([mouths_of(clip) for clip in heard])
         self.space = ShapeSpace.fit(heard_shapes, settings.components)
         features = np.concatenate([clip.features for clip in heard if clip.features is not None])
         self.regression = ShapeRegression.fit(
@@ -174,28 +134,6 @@ class MouthModel:
     def codes(self, shapes: Array) -> Array:
         """Codes (t, k) of shapes (t, p, 2)."""
         return self.space.encode(shapes.reshape(len(shapes), -1))
-
-
-def rest_face(heard: Sequence[Footage]) -> Array:
-    """Median face (468, 2) of the silent frames with the least open mouth.
-
-    Where the person never pauses, of all frames: someone who speaks closes the lips now and then.
-    """
-    faces = np.concatenate([clip.faces for clip in heard])
-    levels = np.concatenate([clip.level_db for clip in heard if clip.level_db is not None])
-    silent = levels < SILENT_DB
-    if silent.sum() >= SMOOTHING_FRAMES:
-        faces = faces[silent]
-    gaps = opening(faces[:, list(MOUTH)], MOUTH)
-    median: Array = np.median(faces[gaps <= np.quantile(gaps, 0.25)], axis=0)
-    return median
-
-
-def narrowest(mouths: Array) -> Array:
-    """Mean (p, 2) of the tenth of the mouths (n, p, 2) that are least wide."""
-    widths = width(mouths, MOUTH)
-    mean: Array = mouths[widths <= np.quantile(widths, NARROW_SHARE)].mean(axis=0)
-    return mean
 
 
 def drive_lips(
@@ -288,11 +226,6 @@ def at_rest(rest: Array, rate: Fraction) -> NDArray[np.bool_]:
     for start, stop in edges.reshape(-1, 2):
         still[start:stop] = stop - start >= HELD_S * rate
     return still
-
-
-def _mouths(clip: Footage) -> Array:
-    """Mouth shapes (n, 2 p) of a clip."""
-    return clip.faces[:, list(MOUTH)].reshape(len(clip.frames), -1)
 
 
 def _smoothed(codes: Array) -> Array:
