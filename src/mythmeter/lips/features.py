@@ -102,7 +102,7 @@ class _Highest:
         return float(np.quantile(lowest, self._between)) if len(lowest) > 1 else float(lowest[0])
 
 
-def mfcc(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
+def mfcc(samples: Sound, rate_hz: int) -> NDArray[np.float32]:
     """Return 13 mel-frequency cepstral coefficients (n, 13) at 100 Hz.
 
     Each coefficient has mean 0 and variance 1 over the clip's speech (cepstral mean and variance
@@ -110,7 +110,8 @@ def mfcc(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
     the statistics, because clips differ in how many they have.
     """
     sound = _at_16k(samples, rate_hz)
-    cepstrum, levels = np.empty((len(sound) // HOP + 1, COEFFICIENTS)), []
+    # Of an hour the coefficients take 19 MB.
+    cepstrum, levels = np.empty((len(sound) // HOP + 1, COEFFICIENTS), np.float32), []
     for number, energies in enumerate(_log_mel_blocks(sound)):
         first = number * BLOCK_WINDOWS
         found = dct(energies, axis=1, norm="ortho")[:, :COEFFICIENTS]
@@ -121,12 +122,11 @@ def mfcc(samples: Sound, rate_hz: int) -> NDArray[np.float64]:
     def spoken() -> Iterator[NDArray[np.float64]]:
         for start in range(0, len(cepstrum), BLOCK_WINDOWS):
             part = slice(start, start + BLOCK_WINDOWS)
-            yield cepstrum[part][speech[part]]
+            yield cepstrum[part][speech[part]].astype(np.float64)
 
     mean, deviation = mean_of(spoken), deviation_of(spoken)
-    # In place: of an hour the coefficients take 37 MB.
-    cepstrum -= mean
-    cepstrum /= deviation + 1e-3
+    cepstrum -= mean.astype(np.float32)
+    cepstrum /= (deviation + 1e-3).astype(np.float32)
     return cepstrum
 
 
@@ -141,7 +141,7 @@ def _decibels(level: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def features_at(
-    coefficients: NDArray[np.float64], times_s: NDArray[np.float64]
+    coefficients: NDArray[np.floating], times_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Stack the coefficients (n, 13) around each time (t,) into rows (t, 130).
 
@@ -152,7 +152,7 @@ def features_at(
     return sample_at(coefficients, positions).reshape(len(times_s), -1)
 
 
-def sample_at(track: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
+def sample_at(track: NDArray[np.floating], positions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Interpolate a track (n, ...) linearly at fractional rows; its ends are repeated."""
     inside = np.clip(positions, 0, len(track) - 1)
     below = np.floor(inside).astype(np.int64)
