@@ -43,7 +43,8 @@ def test_features_of_many_blocks_are_those_of_the_whole() -> None:
         sound = speech(seconds)
         energies = whole_log_mel(sound)
         assert np.allclose(log_mel(sound, 16_000), energies, rtol=0, atol=1e-9)
-        assert np.allclose(mfcc(sound, 16_000), whole_mfcc(energies), rtol=0, atol=1e-9)
+        # Kept in single precision.
+        assert np.allclose(mfcc(sound, 16_000), whole_mfcc(energies), rtol=1e-6, atol=1e-5)
 
 
 def test_a_sound_on_disk_is_heard_as_one_in_memory_to_the_bit() -> None:
