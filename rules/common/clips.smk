@@ -26,9 +26,8 @@ def of_person(file):
 
 
 def target_is_own(wildcards):
-    """Whether the target of a render is a clip that shows the person already."""
-    render = render_of(wildcards)
-    return render.target in project.people[render.person].face_clips
+    """Whether the target of a render is a file that shows the person already."""
+    return project.target_is_own(wildcards.render)
 
 
 def clips_in_use():

@@ -65,6 +65,15 @@ class Project:
         """Return the languages in which a person's renders speak, sorted."""
         return tuple(sorted({r.language for r in self.renders.values() if r.person == person}))
 
+    def target_is_own(self, render: str) -> bool:
+        """Return whether the target of a render is the file of one of the person's face clips.
+
+        Footage and clips of people have ids apart, so that only their files can be the same.
+        """
+        wanted = self.renders[render]
+        own = (self.clips[clip].path for clip in self.people[wanted.person].face_clips)
+        return self.clips[wanted.target].path.resolve() in {path.resolve() for path in own}
+
 
 def load_project(
     config: Mapping[str, Any],

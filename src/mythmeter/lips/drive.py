@@ -36,7 +36,7 @@ from mythmeter.lips.footage import (
     read_footage,
     rest_face,
 )
-from mythmeter.lips.openness import OwnOpening
+from mythmeter.lips.openness import LEAST_FRAMES, OwnOpening
 from mythmeter.lips.regression import ShapeRegression, ShapeSpace
 from mythmeter.lips.table import Drive, read_timeline, write_drives
 from mythmeter.lips.units import UnitBank, UnitCosts, choose_units
@@ -115,6 +115,8 @@ class MouthModel:
         mouths = heard_shapes.reshape(len(heard_shapes), -1, 2)
         self.own = OwnShapes(self.rest_face[list(MOUTH)], narrowest(mouths))
         spoken = np.concatenate([c.level_db for c in heard if c.level_db is not None]) >= SILENT_DB
+        if spoken.sum() < LEAST_FRAMES:
+            spoken[:] = True
         self.own_opening = OwnOpening.fit(mouths[spoken], opening(mouths[spoken], MOUTH))
 
     def predict(self, features: Array) -> Array:

@@ -30,8 +30,8 @@ OPENNESS: dict[str, float] = {
     **dict.fromkeys(("f", "v"), 0.1),
     **dict.fromkeys(("m", "b", "p"), 0.0),
 }
-"""Vowels by their height in the IPA's chart, consonants in the order of the jaw's height (Keating,
-Lindblom, Lubker and Kreiman 1994, Journal of Phonetics 22): 0 closed, 1 as open as speech gets."""
+"""0 closed, 1 as open as speech gets. Our own figures, not measured ones: vowels follow their
+height in the IPA's chart, consonants roughly how far the jaw comes up for them."""
 BLUR_S = 0.045
 """Standard deviation: sounds that follow one another share their mouths."""
 GRID_HZ = 200
@@ -42,6 +42,7 @@ as much as hers, but not always when hers would, is further from it than one tha
 SPOKEN = 0.5
 """A frame counts as speech where its sound is known so far."""
 LEAST_FRAMES = 10
+"""Of speech, below which nothing is said about its spread."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,14 @@ def test_paths_of_a_configfile_are_relative_to_its_own_folder(load: Load, tmp_pa
     assert project.clips["langer"].path == Path("resources/models/WolfgangLanger_Pexels.mp4")
 
 
+def test_a_target_is_the_persons_own_where_it_is_the_same_file(load: Load, checkout: Path) -> None:
+    file = own_project(checkout / "mine")
+    assert not load(file).target_is_own("hi")
+    own = next(load(file).clips[clip].path for clip in load(file).people["me"].face_clips)
+    file.write_text(file.read_text().replace("scene.mp4", own.name))
+    assert load(file).target_is_own("hi")
+
+
 def test_paths_inside_the_working_directory_stay_relative_to_it(load: Load, checkout: Path) -> None:
     project = load(own_project(checkout / "mine"))
     assert project.results == Path("mine/out")

@@ -10,6 +10,7 @@ from mythmeter.lips.articulation import opening
 from mythmeter.lips.drive import DriveSettings, at_rest, drive_lips
 from mythmeter.lips.features import frame_times_s
 from mythmeter.lips.table import read_drive
+from mythmeter.media.audio import read_wav, write_wav
 from mythmeter.usage.record import UsageRecord
 
 SPEAKING = [(0.0, 60.0, [])]
@@ -89,6 +90,18 @@ def test_which_sound_is_spoken_opens_the_mouth(drive, make_clip, make_words):
     gaps = opening(driven.shape.astype(float), MOUTH)
     middles = [round((start + 0.125) * 25) for _, start, _ in sounds]
     assert np.median(gaps[middles[1::2]]) > np.median(gaps[middles[::2]]) + 0.01
+
+
+def test_a_face_that_is_seen_only_in_silence_gives_finite_mouths(drive, make_clip, make_words):
+    """Fewer frames of speech than say how far the mouth opens in it: all count."""
+    spoken = make_clip("spoken", babble(200, 1), pictures=False)
+    silent = make_clip("silent", babble(200, 2), absent=range(80), pictures=False)
+    words = make_words([(0.2, 2.8, [("ɑ", 0.5, 1.0), ("s", 1.0, 1.5)])])
+    sound, rate_hz = read_wav(silent.speech)
+    sound[3 * rate_hz :] = 0
+    write_wav(silent.speech, sound, rate_hz)
+    driven = drive([silent], spoken.speech, words, frames=75)
+    assert np.isfinite(driven.shape).all()
 
 
 def test_closed_lips_survive_smoothing_and_mixing(drive, make_clip, make_words):
