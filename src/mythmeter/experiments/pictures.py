@@ -16,7 +16,7 @@ from mythmeter.experiments.files import Material, Scale
 from mythmeter.media.decode import Frame, frame_rate, frame_size, read_frames
 from mythmeter.media.encode import VideoWriter
 from mythmeter.render.composite import Encoding, composed
-from mythmeter.render.timeline import LONGEST_GROUP_S, plan
+from mythmeter.render.timeline import GROUP_S, plan
 
 ENCODER_THREADS = 1
 
@@ -85,7 +85,7 @@ class Pictures:
             size=self._size,
             codec="libx264",
             options={"crf": f"{self._encoding.crf:g}", "preset": self._encoding.preset},
-            keyframe_interval=max(1, round(LONGEST_GROUP_S * self._rate)),
+            keyframe_interval=max(1, round(GROUP_S * self._rate)),
             threads=self._encoding.threads,
         )
         with writer:

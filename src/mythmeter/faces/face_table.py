@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mythmeter.faces.mesh import OVAL, POINTS
@@ -36,6 +37,7 @@ _FACES: Final = pa.schema(
         ("identity_distance", pa.float32()),
         ("identity_frame", pa.int32()),
         ("hands", pa.list_(pa.float32())),
+        ("luma_step", pa.float32()),
     ]
 )
 
@@ -115,6 +117,14 @@ def read_faces(path: Path, start: int = 0, stop: int | None = None) -> FaceTrack
     )
 
 
+def read_luma_step(path: Path) -> Array:
+    """Return (frames,) how much each frame of a clip differs from the one before: `media.steps`.
+
+    NaN in the first frame, and where it was not measured.
+    """
+    return floats(pq.read_table(path, columns=["luma_step"])["luma_step"])
+
+
 def _hands(values: list[float] | None) -> tuple[NDArray[np.float32], ...]:
     return tuple(np.asarray(values or [], np.float32).reshape(-1, 21, 2))
 
@@ -176,4 +186,5 @@ class FacesWriter(RowGroupWriter):
             "identity_distance": None,
             "identity_frame": None,
             "hands": None,
+            "luma_step": None,
         }

@@ -7,7 +7,7 @@ from mythmeter.faces.crop_table import (
     read_crops,
     write_crops,
 )
-from mythmeter.faces.face_table import FacesWriter, FaceTrack, read_faces
+from mythmeter.faces.face_table import FacesWriter, FaceTrack, read_faces, read_luma_step
 
 __all__ = [
     "LEAST_VISIBLE",
@@ -17,5 +17,6 @@ __all__ = [
     "FacesWriter",
     "read_crops",
     "read_faces",
+    "read_luma_step",
     "write_crops",
 ]

@@ -1,5 +1,6 @@
 """One pass over a clip: all faces, hands near them, cuts, and samples of whose faces they are."""
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,6 +18,7 @@ from mythmeter.faces.identity import FaceEncoder
 from mythmeter.faces.landmarks.protocol import Landmarker
 from mythmeter.faces.lock import Sample
 from mythmeter.faces.sightings import Sightings
+from mythmeter.media.steps import LumaSteps
 
 DETECT_AT_LEAST_S: Final = 1.0
 """The longest step between two detections."""
@@ -39,6 +41,8 @@ class Watched:
     reasons: list[str] = field(default_factory=list)
     """Of each frame: why it shows no face, where it shows none."""
     samples: list[Sample] = field(default_factory=list)
+    luma_step: "array[float]" = field(default_factory=lambda: array("f"))
+    """Of each frame: how much it differs from the one before; NaN in the first."""
     drift: Drift = field(default_factory=Drift)
 
 
@@ -58,8 +62,9 @@ def watch(
     """
     follower = Follower(landmarker, max_step=round(DETECT_AT_LEAST_S * rate))
     cuts, found = CutDetector(rate), Watched(drift=follower.drift)
-    sampler = _Sampler(float(rate), sample_every_s)
+    sampler, steps = _Sampler(float(rate), sample_every_s), LumaSteps()
     for number, frame in enumerate(frames):
+        found.luma_step.append(steps.step(frame))
         begins = cuts.begins_shot(frame)
         if begins:
             found.cuts.append(number)

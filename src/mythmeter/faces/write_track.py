@@ -83,7 +83,8 @@ def write_track(
             seen = tracked.observation
             hands = steady_hands(watched.hands, number)
             flat = np.concatenate(hands).ravel().tolist() if hands else None
-            state: dict[str, Any] = {"hands": flat}
+            step = _number(watched.luma_step[number])
+            state: dict[str, Any] = {"hands": flat, "luma_step": step}
             if tracked.points is None:
                 writer.write(number, reason=seen.reason, score=seen.score, state=state)
                 continue

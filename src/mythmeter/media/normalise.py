@@ -14,6 +14,7 @@ import ffmpeg
 from mythmeter.atomic import replacing
 from mythmeter.errors import MediaError
 from mythmeter.media.decode import count_frames
+from mythmeter.media.encoders import same_every_time
 from mythmeter.media.ffmpeg import error_lines, has_filter, run_ffmpeg, user_input
 from mythmeter.media.limits import Limits, limits_of_conversion
 from mythmeter.media.plan import (
@@ -120,6 +121,7 @@ def _graph(info: ClipInfo, plan: Plan, output: Path, *, crf: int, threads: int) 
         keyint_min=interval,
         sc_threshold=0,
         force_key_frames=f"expr:eq(mod(n,{interval}),0)",
+        **same_every_time(),
         map_metadata=-1,
         map_chapters=-1,
         fflags="+bitexact",

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from mythmeter.atomic import replacing
 from mythmeter.errors import ConfigError, MediaError
+from mythmeter.faces.table import read_luma_step
 from mythmeter.media.segment import segment_frames
+from mythmeter.render.groups import Steps, place_groups, steps_shown
 from mythmeter.usage.record import UsageRecord
 
 Frames = NDArray[np.int32]
 
-LONGEST_GROUP_S = 2
-"""A key frame at least this often, so that players can seek."""
+GROUP_S = 2
+"""A key frame about this often, so that players can seek, and never half as long again later."""
 
 FEWEST_GROUPS = 8
 """A short render has so many groups of pictures, so that it too can be cut between them,"""
@@ -92,6 +94,7 @@ def plan(
     segment: tuple[int, int],
     fit: str,
     chunks: int,
+    luma_step: Steps | None = None,
 ) -> Timeline:
     """Fit a segment of footage to speech.
 
@@ -101,9 +104,11 @@ def plan(
         segment: first frame, and the frame after the last.
         fit: a key of FITS.
         chunks: how many, of lengths that differ by one group of pictures at most.
+        luma_step: (frames of the clip,) how much each differs from the one before, where groups are
+            to begin in the moments that hide it; None: they are of one length.
 
-    Groups follow from the length alone, unless there are more chunks than groups: then there are as
-    many groups. So however many chunks there are, up to that, the same pictures are encoded
+    Groups follow from length and footage, unless there are more chunks than groups: then there are
+    as many groups. So however many chunks there are, up to that, the same pictures are encoded
     together, and come out the same to the bit.
 
     Raises:
@@ -128,14 +133,17 @@ def plan(
             f"render.chunks is {chunks}, but the render has only {frames} frames. Lower it."
         )
     offsets = FITS[fit](frames, available)
-    longest = max(1, round(LONGEST_GROUP_S * rate))
+    usual = max(1, round(GROUP_S * rate))
     most = frames // max(1, round(SHORTEST_GROUP_S * rate))
-    groups = max(-(-frames // longest), min(FEWEST_GROUPS, most), chunks)
-    group = (np.arange(frames) * groups // frames).astype(np.int32)
+    groups = max(-(-frames // usual), min(FEWEST_GROUPS, most), chunks)
+    target_frame = (first + offsets).astype(np.int32)
+    unknown = np.full(frames - 1, np.nan, np.float32)
+    steps = unknown if luma_step is None else steps_shown(luma_step, target_frame)
+    group = place_groups(frames, groups, steps)
     return Timeline(
         rate=rate,
         fit=fit,
-        target_frame=(first + offsets).astype(np.int32),
+        target_frame=target_frame,
         swap_frame=offsets,
         chunk=(group * chunks // groups + 1).astype(np.int16),
         group=group,
@@ -157,7 +165,8 @@ def plan_render(
 
     Args:
         speech: WAV whose length, rounded up to whole frames, is the length of the render.
-        faces: `faces.parquet` of the target clip, for its rate and number of frames.
+        faces: `faces.parquet` of the target clip, for its rate, its number of frames, and how much
+            each differs from the one before.
         start_s, end_s: segment of the target, in seconds.
 
     Raises:
@@ -168,7 +177,8 @@ def plan_render(
         metadata = pq.read_schema(faces).metadata
         rate = Fraction(metadata[b"rate"].decode())
         segment = segment_frames(start_s, end_s, rate, int(metadata[b"frames"]))
-        timeline = plan(Fraction(wav.frames, wav.samplerate), rate, segment, fit, chunks)
+        duration_s = Fraction(wav.frames, wav.samplerate)
+        timeline = plan(duration_s, rate, segment, fit, chunks, read_luma_step(faces))
         write_timeline(out, timeline)
         work["frames"] = timeline.frames
 

@@ -15,7 +15,7 @@ from mythmeter.faces.crop import crop_faces
 from mythmeter.faces.landmarks.detector import Detection
 from mythmeter.faces.landmarks.protocol import Observation
 from mythmeter.faces.mesh import NOSE_TIP
-from mythmeter.faces.table import FacesWriter, read_crops, read_faces
+from mythmeter.faces.table import FacesWriter, read_crops, read_faces, read_luma_step
 from mythmeter.media.decode import count_frames, read_frames
 from mythmeter.media.encode import VideoWriter
 from mythmeter.usage.record import UsageRecord
@@ -138,6 +138,8 @@ def test_each_frame_has_a_row_and_missing_faces_say_why(
     np.testing.assert_allclose(faces.points_raw[9], expected, atol=1e-3)
     assert record.backend == "scripted"
     assert faces.span.tolist() == [0] * 4 + [-1] * 2 + [1] * 6
+    steps = read_luma_step(tmp_path / "faces.parquet")
+    assert len(steps) == FRAMES and np.isnan(steps[0]) and (steps[1:] > 0).all()
     assert faces.swappable.tolist() == faces.present.tolist()
     verdict = json.loads((tmp_path / "faces.json").read_text())
     assert [(s["start"], s["stop"]) for s in verdict["spans"]] == [(0, 4), (6, 12)]

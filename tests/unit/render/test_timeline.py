@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from scene import make_scene, make_speech, tone
 
 from mythmeter.errors import ConfigError, MediaError
+from mythmeter.faces.table import FacesWriter
 from mythmeter.render.timeline import plan, plan_render, read_timeline
 from mythmeter.usage.record import UsageRecord
 
@@ -63,11 +65,16 @@ def test_chunks_are_near_equal_and_in_order(chunks: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [3, 4, 60])
-def test_groups_of_pictures_do_not_depend_on_how_many_chunks_there_are(seconds: int) -> None:
+@pytest.mark.parametrize("measured", [False, True])
+def test_groups_of_pictures_do_not_depend_on_how_many_chunks_there_are(
+    seconds: int, measured: bool
+) -> None:
+    steps = np.random.default_rng(0).uniform(1, 5, 2000).astype(np.float32)
     one, *others = (
-        plan(Fraction(seconds), NTSC_FILM, (0, 2000), "trim", chunks) for chunks in (1, 3, 7)
+        plan(Fraction(seconds), NTSC_FILM, (0, 2000), "trim", chunks, steps if measured else None)
+        for chunks in (1, 3, 7)
     )
-    assert np.bincount(one.group).max() <= 2 * NTSC_FILM + 1
+    assert np.bincount(one.group).max() <= (3 if measured else 2) * NTSC_FILM + 1
     for timeline in others:
         assert np.array_equal(timeline.group, one.group)
         joins = np.flatnonzero(np.diff(timeline.chunk))
@@ -93,6 +100,29 @@ def test_an_unknown_fit_names_the_known_ones() -> None:
 def test_speech_without_samples_is_refused() -> None:
     with pytest.raises(MediaError, match="empty"):
         plan(Fraction(0), PAL, (0, 100), "trim", 1)
+
+
+def test_groups_begin_where_the_footage_hides_it(tmp_path: Path) -> None:
+    faces, speech = tmp_path / "faces.parquet", tmp_path / "speech.wav"
+    soundfile.write(speech, tone(4.0), 24000)
+    quiet = {4, 17, 27, 36, 51, 60, 76, 85}
+    with FacesWriter(faces, rate=PAL, width=64, height=48, frames=100) as rows:
+        for number in range(100):
+            step = None if number == 0 else 2.0 if number in quiet else 4.0
+            rows.write(number, reason="no face detected", state={"luma_step": step})
+    plan_render(
+        speech,
+        faces,
+        tmp_path / "timeline.parquet",
+        start_s=0,
+        end_s=None,
+        fit="trim",
+        chunks=1,
+        record=UsageRecord("plan_render", {}),
+    )
+    starts = np.flatnonzero(np.diff(read_timeline(tmp_path / "timeline.parquet").group)) + 1
+    # Even places: 13, 25, 38, 50, 63, 75, 88; a quarter of 12 frames is the furthest from them.
+    assert starts.tolist() == [13, 27, 36, 51, 60, 76, 85]
 
 
 def test_the_written_timeline_is_read_back_whole(tmp_path: Path) -> None:
