@@ -17,6 +17,8 @@ SILENT_LUFS = -69.0
 """The gate of the measure lies at -70: what is quieter has no loudness."""
 LIMIT = 10 ** (-2 / 20)
 """Highest sample: what lies between samples, lossy coding and a watermark may add a decibel."""
+HIGHEST = 10 ** (-0.1 / 20)
+"""Highest sample of a sound that is finished."""
 LIMITER_MS = 5.0
 TOLERANCE_LU = 0.1
 
@@ -61,7 +63,17 @@ def level_loudness(source: Path, target: Path, lufs: float) -> None:
             _apply(source, partial, gain_db + missing_db)
 
 
-def _apply(source: Path, target: Path, gain_db: float) -> None:
+def limit_peaks(source: Path, target: Path) -> None:
+    """Write a mono WAV (32-bit float) whose highest sample is HIGHEST; its length stays.
+
+    Raises:
+        MediaError: the source cannot be read.
+    """
+    with replacing(target) as partial:
+        _apply(source, partial, 0, HIGHEST)
+
+
+def _apply(source: Path, target: Path, gain_db: float, limit: float = LIMIT) -> None:
     sound = ffmpeg.input(str(source)).filter("volume", f"{gain_db:.3f}dB", precision="float")
-    sound = sound.filter("alimiter", limit=LIMIT, attack=LIMITER_MS, release=50, level=0, latency=1)
+    sound = sound.filter("alimiter", limit=limit, attack=LIMITER_MS, release=50, level=0, latency=1)
     run_ffmpeg(ffmpeg.output(sound, str(target), acodec="pcm_f32le", ac=1), source)

@@ -11,12 +11,11 @@ import numpy as np
 import soundfile
 
 from mythmeter.atomic import replacing
-from mythmeter.errors import ProvenanceError
 from mythmeter.media.audio import Samples
-from mythmeter.media.loudness import level_loudness
+from mythmeter.media.loudness import level_loudness, limit_peaks
 from mythmeter.voice.pace import Pace
 from mythmeter.voice.speech import Sentence, Speech, shift
-from mythmeter.voice.watermark import SHORTEST_S, mark
+from mythmeter.voice.watermark import SHORTEST_S, check_mark, mark
 
 BLOCK_S = 12.0
 """Sound is marked in blocks of whole sentences that are at least this long."""
@@ -100,7 +99,7 @@ def write_master(
 
     Raises:
         MediaError: the speech is silent.
-        ProvenanceError: the watermark does not read back, or drives the speech beyond full scale.
+        ProvenanceError: the watermark does not read back.
     """
     plain, levelled = scratch / "plain.wav", scratch / "levelled.wav"
     with soundfile.SoundFile(plain, "w", rate_hz, 1, subtype="FLOAT") as wav:
@@ -109,13 +108,29 @@ def write_master(
             wav.write(sound)
         wav.write(np.zeros(layout.length - wav.tell(), dtype=np.float32))
     level_loudness(plain, levelled, lufs)
+    marked = scratch / "marked.wav"
+    highest = 0.0
+    with soundfile.SoundFile(marked, "w", rate_hz, 1, subtype="FLOAT") as wav:
+        for block in _blocks(levelled, layout):
+            block = mark(block, rate_hz)
+            highest = max(highest, float(np.abs(block).max()))
+            wav.write(block)
+    if highest > 1:
+        limited = scratch / "limited.wav"
+        limit_peaks(marked, limited)
+        for block in _blocks(limited, layout):
+            check_mark(block, rate_hz)
+        marked = limited
     with (
         replacing(path) as partial,
-        soundfile.SoundFile(levelled) as source,
         soundfile.SoundFile(partial, "w", rate_hz, 1, subtype="PCM_16") as wav,
     ):
-        for stop in (*layout.cuts[1:], layout.length):
-            block = mark(source.read(stop - source.tell(), dtype="float32"), rate_hz)
-            if np.abs(block).max() > 1.0:
-                raise ProvenanceError("The watermark drove the speech beyond full scale.")
+        for block in _blocks(marked, layout):
             wav.write(block)
+
+
+def _blocks(path: Path, layout: Layout) -> Iterator[Samples]:
+    """Yield what is marked at a time."""
+    with soundfile.SoundFile(path) as wav:
+        for stop in (*layout.cuts[1:], layout.length):
+            yield wav.read(stop - wav.tell(), dtype="float32")

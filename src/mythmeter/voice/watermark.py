@@ -30,13 +30,22 @@ def mark(samples: Samples, rate_hz: int) -> Samples:
         )
     marked = np.asarray(_perth().apply_watermark(samples, sample_rate=rate_hz), dtype=np.float32)
     marked = np.pad(marked, (0, max(0, len(samples) - len(marked))))[: len(samples)]
-    strength = mark_strength(marked, rate_hz)
+    check_mark(marked, rate_hz)
+    return marked
+
+
+def check_mark(samples: Samples, rate_hz: int) -> None:
+    """Read the mark from samples (n,).
+
+    Raises:
+        ProvenanceError: it does not read back.
+    """
+    strength = mark_strength(samples, rate_hz)
     if strength < THRESHOLD:
         raise ProvenanceError(
             f"The watermark does not read back from the speech: strength {strength:.2f}, at least "
             f"{THRESHOLD} is needed. Speech that is mostly silence cannot carry it."
         )
-    return marked
 
 
 def mark_strength(samples: Samples, rate_hz: int) -> float:
