@@ -71,11 +71,10 @@ def frontal_faces(points: NDArray[Any]) -> Array:
     Two rounds: poses are first fitted with the canonical face, then with the person's own median.
     """
     own = CANONICAL
-    faces = np.empty((0, *CANONICAL.shape))
-    if not len(points):
-        return faces
-    for _ in range(2):
-        faces = np.array([Pose.fit(own, seen).frontal(seen) for seen in points])
+    faces = np.empty((len(points), *CANONICAL.shape))
+    for _ in range(2 if len(points) else 0):
+        for number, seen in enumerate(points):
+            faces[number] = Pose.fit(own, seen).frontal(seen)
         own = np.median(faces, axis=0)
     return faces
 

@@ -46,7 +46,7 @@ from mythmeter.usage.record import UsageRecord
 Array = NDArray[np.float64]
 
 SMOOTHING_FRAMES = 5
-BLOCK_FRAMES = 1024
+BLOCK_FRAMES = 256
 """Output frames whose shapes are in memory at a time."""
 HELD_S = Fraction(1, 5)
 """A mouth that rests for less keeps the texture that runs on: two joins would show more."""

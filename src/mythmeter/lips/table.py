@@ -108,7 +108,9 @@ def write_drives(path: Path, drives: Iterable[Drive], frames: int) -> None:
             if writer is None:
                 schema = _DRIVE.with_metadata(_metadata(drive, frames))
                 partial = stack.enter_context(replacing(path))
-                writer = stack.enter_context(pq.ParquetWriter(partial, schema))
+                # Dictionaries of floats would keep megabytes for nothing.
+                opened = pq.ParquetWriter(partial, schema, use_dictionary=False)
+                writer = stack.enter_context(opened)
             writer.write_table(_table(drive, schema))
 
 

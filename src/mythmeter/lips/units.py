@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 BLOCK_FRAMES = 750
 LOOKAHEAD_FRAMES = 50
 BLOCK_UNITS = 128
+CACHED_UNITS = 64
 BARRED = 1e6
 """Cost of a unit that must not be shown: more than any path costs."""
 
@@ -120,10 +121,14 @@ def choose_units(
     for start in range(0, len(targets), BLOCK_FRAMES):
         stop = min(start + BLOCK_FRAMES, len(targets))
         seen = slice(start, min(stop + LOOKAHEAD_FRAMES, len(targets)))
-        local = _squared(targets[seen], bank.codes)
-        local += costs.motion * _squared(motion[seen] / speed, unit_motion / speed)
-        local[at_rest[seen], :held] = local[at_rest[seen], held + 1 :] = BARRED
-        path = _best_path(local.astype(np.float32), joins, entry)
+        local = np.empty((seen.stop - start, len(bank.codes)), np.float32)
+        for first in range(start, seen.stop, BLOCK_UNITS):
+            some = slice(first, min(first + BLOCK_UNITS, seen.stop))
+            cost = _squared(targets[some], bank.codes)
+            cost += costs.motion * _squared(motion[some] / speed, unit_motion / speed)
+            cost[at_rest[some], :held] = cost[at_rest[some], held + 1 :] = BARRED
+            local[some.start - start : some.stop - start] = cost
+        path = _best_path(local, joins, entry)
         chosen[start:stop] = path[: stop - start]
         entry = int(chosen[stop - 1])
     return chosen
@@ -144,14 +149,21 @@ def _best_path(
     local: NDArray[np.float32], joins_to: NDArray[np.float32], entry: int | None
 ) -> NDArray[np.int64]:
     """Cheapest path through local costs (t, n); joins_to[j, i] is the cost of i before j."""
-    units = np.arange(local.shape[1])
+    units = local.shape[1]
     total = local[0] + (joins_to[:, entry] if entry is not None else 0)
     came_from = np.zeros(local.shape, np.int32)
-    through = np.empty_like(joins_to)
+    # Some units at a time: what is added up stays in the processor's cache.
+    blocks = [
+        slice(first, min(first + CACHED_UNITS, units)) for first in range(0, units, CACHED_UNITS)
+    ]
+    through = np.empty((CACHED_UNITS, units), np.float32)
+    lowest, every = np.empty(units, np.float32), np.arange(CACHED_UNITS)
     for frame in range(1, len(local)):
-        np.add(joins_to, total[None], out=through)
-        came_from[frame] = through.argmin(axis=1)
-        total = through[units, came_from[frame]] + local[frame]
+        for block in blocks:
+            part = np.add(joins_to[block], total, out=through[: block.stop - block.start])
+            came_from[frame, block] = best = part.argmin(axis=1)
+            lowest[block] = part[every[: len(best)], best]
+        total = lowest + local[frame]
     path = np.empty(len(local), np.int64)
     path[-1] = int(total.argmin())
     for frame in range(len(local) - 1, 0, -1):

@@ -10,9 +10,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 
 Floats = NDArray[np.float32]
 
+BLOCK_COLUMNS = 256
 BLOCK_ROWS = 1024
 """Rows that are predicted at a time, each against every known input."""
 
@@ -61,14 +63,19 @@ class KernelRidge:
         The kernel is exp(-γ d²), γ = `narrowness` over the median of d²; `ridge` is λ, relative to
         a kernel of height 1.
         """
-        # In place: of 2000 inputs each further matrix would take 32 MB.
-        kernel = squared_distances(inputs, inputs).astype(np.float64)
+        # In place, and the distances a block at a time: of 2000 inputs a further matrix would take
+        # 32 MB. Columns, because they are what LAPACK works on.
+        kernel = np.empty((len(inputs), len(inputs)), np.float64, order="F")
+        for start in range(0, len(inputs), BLOCK_COLUMNS):
+            block = slice(start, start + BLOCK_COLUMNS)
+            kernel[:, block] = squared_distances(inputs, inputs[block])
         median = _median_of_pairs(kernel)
         gamma = narrowness / median if median > 0 else 1.0
         kernel *= -gamma
         np.exp(kernel, out=kernel)
         kernel[np.diag_indices_from(kernel)] += ridge
-        weights = np.linalg.solve(kernel, targets.astype(np.float64))
+        factor = cho_factor(kernel, lower=True, overwrite_a=True)
+        weights = cho_solve(factor, targets.astype(np.float64))
         return cls(inputs, weights.astype(np.float32), gamma)
 
     def predict(self, inputs: Floats) -> Floats:
@@ -83,7 +90,7 @@ class KernelRidge:
 
 def _median_of_pairs(distances: NDArray[np.float64]) -> float:
     """Median of a symmetric matrix without its diagonal; 0 where there is no pair."""
-    above = [row[number + 1 :] for number, row in enumerate(distances)]
+    above = [column[:number] for number, column in enumerate(distances.T)]
     pairs = np.concatenate(above, dtype=np.float32) if above else np.empty(0, np.float32)
     return float(np.median(pairs, overwrite_input=True)) if len(pairs) else 0.0
 
