@@ -3,7 +3,8 @@
 Twenty-four jobs do nothing but run an adapter's frame (log, claim, record). Ours: Snakemake on all
 cores. Theirs: what a user would write instead, a shell loop that starts the same adapter once after
 another. Both are divided by the number of jobs. What `mythmeter run --batches 10` plans of a sheet
-of 4,200 renders is timed too: the first of ten batches, and the report when every file is there.
+of 4,200 renders is timed too: the first of ten batches, the report when every file is there, and a
+dry run of all of it in as many batches as there are cores.
 Beside it the whole sheet in one graph, and Snakemake's own floor: a graph of the same shape whose
 rules have no params, resources, logs or input functions. RENDERS=300: a quick one; WHOLE=0: without
 the last two.
@@ -19,6 +20,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from memory.watch import Watch
+
 from mythmeter.cli.run import REPORTING
 
 REPOSITORY = Path(__file__).parents[1]
@@ -26,6 +29,7 @@ JOBS = 24
 RENDERS = int(os.environ.get("RENDERS", "4200"))
 WHOLE = os.environ.get("WHOLE", "1") == "1"
 BATCHES = 10
+DRY_RUN = ["--dry-run", "--quiet", "rules", "--cores", "1", "--nolock"]
 
 SNAKEFILE = """
 rule all:
@@ -176,25 +180,29 @@ def floor_snakefile() -> str:
 
 def dry_run(folder: Path, *arguments: str) -> Planned:
     """Plan a run in a folder."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--cores", "1"]
+    return planned(folder, [sys.executable, "-m", "snakemake", *DRY_RUN, *arguments])
+
+
+def planned(folder: Path, command: list[str]) -> Planned:
+    """Run what plans; its memory is that of all its processes together."""
     with tempfile.NamedTemporaryFile() as said, tempfile.NamedTemporaryFile() as errors:
         start = time.perf_counter()
-        process = subprocess.Popen(
-            [*command, "--nolock", *arguments], cwd=folder, stdout=said, stderr=errors
-        )
-        # Not RUSAGE_CHILDREN: its peak is that of the largest child so far.
+        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=errors)
+        watch = Watch(process.pid)
+        watch.start()
+        # With all that it waited for.
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - start
         text = Path(said.name).read_text() + Path(errors.name).read_text()
     if process.returncode:
         sys.exit(text[-4000:])
-    total = re.search(r"^total\s+(\d+)", text, re.MULTILINE)
+    totals = re.findall(r"^total\s+(\d+)", text, re.MULTILINE)
     return Planned(
         seconds,
         used.ru_utime + used.ru_stime,
-        used.ru_maxrss / 2**20,
-        int(total.group(1)) if total else 0,
+        watch.peak_bytes / 2**30,
+        sum(map(int, totals)),
     )
 
 
@@ -252,6 +260,10 @@ def main() -> None:
         allowed = ["--allowed-rules", *REPORTING, "--config", sheet, paths_in(folder / "results")]
         report = dry_run(REPOSITORY, *allowed)
         print(f"the report when {files} files are there: {report}", flush=True)
+        cores = os.cpu_count() or 1
+        run = [sys.executable, "-m", "mythmeter.cli", "run", "--batches", str(cores), "--"]
+        together = planned(REPOSITORY, [*run, *DRY_RUN, "--config", sheet])
+        print(f"{RENDERS} renders in {cores} batches side by side: {together}", flush=True)
         whole = floor = None
         if WHOLE:
             whole = dry_run(REPOSITORY, "--config", sheet)
@@ -273,7 +285,8 @@ def main() -> None:
                 f"({ours.cpu_s:.2f} and {theirs.cpu_s:.2f} s of CPU), "
                 f"{os.cpu_count()} cores; theirs: a shell loop, one "
                 f"process after another; {RENDERS} renders, first of {BATCHES} batches: {batch}; "
-                f"the report: {report}; in one graph: {whole}; Snakemake's floor: {floor}; "
+                f"the report: {report}; {cores} batches side by side: {together}; "
+                f"in one graph: {whole}; Snakemake's floor: {floor}; "
                 f"load {os.getloadavg()[0]:.0f}",
             }
         )

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from mythmeter.cli.planning import plan_batches, plans_only
 from mythmeter.config.places import Origins
 from mythmeter.errors import ConfigError
 
@@ -41,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="plan and run the sheet in N batches, one after another, and then the report (1)",
+        help="plan and run the sheet in N batches, one after another, and then the report; with "
+        "Snakemake's --dry-run, plan them side by side (1)",
     )
     parser.add_argument(
         "snakemake",
@@ -62,8 +64,18 @@ def run(options: argparse.Namespace) -> None:
     bucket = bucket_of(options.configfile)
     environment = {**os.environ, **(_with_plugins() if bucket else {})}
     given = options.snakemake or list(OPTIONS)
-    for command in commands(options.configfile, given, options.batches, bucket):
-        code = _wait_for([sys.executable, "-m", "snakemake", *command], environment)
+    calls = [
+        [sys.executable, "-m", "snakemake", *command]
+        for command in commands(options.configfile, given, options.batches, bucket)
+    ]
+    if options.batches > 1 and plans_only(given):
+        # The last is the report, which cannot be planned before the renders are there.
+        code = plan_batches(calls[:-1], environment)
+        if code:
+            raise SystemExit(code)
+        return
+    for call in calls:
+        code = _wait_for(call, environment)
         if code:
             raise SystemExit(code)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 
 from mythmeter.errors import ProvenanceError
 from mythmeter.voice import watermark
@@ -18,6 +19,25 @@ def test_the_mark_reads_back_from_marked_speech_alone(spoken: Speech) -> None:
     assert mark_strength(spoken.samples, spoken.rate_hz) < THRESHOLD / 3
     noise = np.sum((marked - spoken.samples) ** 2)
     assert 10 * np.log10(np.sum(spoken.samples**2) / noise) > 12
+
+
+def test_nothing_is_kept_for_a_gradient(spoken: Speech) -> None:
+    """Perth by itself keeps 30 MB for each block that is marked, so an hour took 6 GB."""
+    gradients = []
+
+    class Watching:
+        def apply_watermark(self, samples: np.ndarray, **_: object) -> np.ndarray:
+            gradients.append(torch.is_grad_enabled())
+            return samples
+
+        def get_watermark(self, samples: np.ndarray, **_: object) -> np.ndarray:
+            gradients.append(torch.is_grad_enabled())
+            return np.ones(4)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watermark, "_perth", Watching)
+        mark(spoken.samples, spoken.rate_hz)
+    assert gradients == [False, False]
 
 
 def test_speech_too_short_to_verify_is_not_accepted(spoken: Speech) -> None:

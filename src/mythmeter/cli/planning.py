@@ -1,0 +1,96 @@
+"""Dry runs of the batches of a long sheet, side by side: they start nothing and do not meet."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+from typing import IO
+
+TOTAL = re.compile(rb"^total\s+(\d+)", re.MULTILINE)
+
+
+def plans_only(options: Sequence[str]) -> bool:
+    """Tell whether options of Snakemake ask for a dry run."""
+    return any(re.fullmatch(r"--dry-?run|-n\w*", option) for option in options)
+
+
+def plan_batches(
+    commands: Sequence[Sequence[str]],
+    environment: Mapping[str, str],
+    at_once: int | None = None,
+) -> int:
+    """Run dry runs, print what they say in their order and then how many jobs there are.
+
+    Args:
+        commands: what to start.
+        environment: of each.
+        at_once: how many at a time; None: as many as this process has processors.
+
+    Returns:
+        The first exit code that is not 0, whose dry run is the last that is printed; or 0.
+    """
+    planner = _Planner(environment)
+    earlier = signal.signal(signal.SIGTERM, planner.stop)
+    jobs = 0
+    pool = ThreadPoolExecutor(at_once or _processors())
+    try:
+        for code, said in pool.map(planner.plan, commands):
+            with said:
+                found = TOTAL.findall(said.read())
+                said.seek(0)
+                shutil.copyfileobj(said, sys.stdout.buffer)
+                sys.stdout.flush()
+            if code:
+                return code
+            jobs += sum(map(int, found))
+    finally:
+        planner.stop()
+        pool.shutdown(cancel_futures=True)
+        signal.signal(signal.SIGTERM, earlier)
+    print(
+        f"{len(commands)} batches: {jobs} jobs, and the report when they are done. What several "
+        "batches need and is not there yet is counted in each."
+    )
+    return 0
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Planner:
+    """Starts dry runs, and stops those that run."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def plan(self, command: Sequence[str]) -> tuple[int, IO[bytes]]:
+        """Run one; return its exit code and what it said."""
+        said = tempfile.TemporaryFile()  # noqa: SIM115
+        if self._stopped:
+            return 1, said
+        child = subprocess.Popen(
+            command, env=self._environment, stdout=said, stderr=subprocess.STDOUT
+        )
+        self._children.add(child)
+        code = child.wait()
+        self._children.discard(child)
+        said.seek(0)
+        return code if code >= 0 else 128 - code, said
+
+    def stop(self, number: int | None = None, frame: FrameType | None = None) -> None:
+        """End what runs, and start nothing more."""
+        self._stopped = True
+        for child in tuple(self._children):
+            child.terminate()
