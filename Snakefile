@@ -3,6 +3,7 @@
 from snakemake.utils import min_version
 
 from mythmeter.config import load_project
+from mythmeter.config.share import share_of
 from mythmeter.errors import MythmeterError
 
 min_version("9.0")
@@ -69,7 +70,7 @@ include: "rules/experiments.smk"
 rule renders:
     input:
         # The last file of each: a batch is a slice of this list, and must hold whole renders.
-        expand("<results>/quality/{render}.json", render=project.renders),
+        expand("<results>/quality/{render}.json", render=share_of(project.renders)),
 
 
 rule all:

@@ -197,12 +197,13 @@ def planned(folder: Path, command: list[str]) -> Planned:
         text = Path(said.name).read_text() + Path(errors.name).read_text()
     if process.returncode:
         sys.exit(text[-4000:])
-    totals = re.findall(r"^total\s+(\d+)", text, re.MULTILINE)
+    total = re.search(r"^\d+ batches: (\d+)", text, re.MULTILINE)
+    total = total or re.search(r"^total\s+(\d+)", text, re.MULTILINE)
     return Planned(
         seconds,
         used.ru_utime + used.ru_stime,
         watch.peak_bytes / 2**30,
-        sum(map(int, totals)),
+        int(total[1]) if total else 0,
     )
 
 

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import IO
 
+from mythmeter.config.share import VARIABLE
+
 TOTAL = re.compile(rb"^total\s+(\d+)", re.MULTILINE)
 
 
@@ -21,40 +23,43 @@ def plans_only(options: Sequence[str]) -> bool:
 
 
 def plan_batches(
-    commands: Sequence[Sequence[str]],
+    command: Sequence[str],
+    batches: int,
     environment: Mapping[str, str],
     at_once: int | None = None,
 ) -> int:
-    """Run dry runs, print what they say in their order and then how many jobs there are.
+    """Run the dry runs, print what they say in their order and then how many jobs there are.
 
     Args:
-        commands: what to start.
+        command: a dry run of all renders.
+        batches: how often it is started, each time for another share of them.
         environment: of each.
         at_once: how many at a time; None: as many as this process has processors.
 
     Returns:
         The first exit code that is not 0, whose dry run is the last that is printed; or 0.
     """
-    planner = _Planner(environment)
+    planner = _Planner(command, environment)
+    shares = [f"{number}/{batches}" for number in range(1, batches + 1)]
     earlier = signal.signal(signal.SIGTERM, planner.stop)
     jobs = 0
     pool = ThreadPoolExecutor(at_once or _processors())
     try:
-        for code, said in pool.map(planner.plan, commands):
+        for code, said in pool.map(planner.plan, shares):
             with said:
-                found = TOTAL.findall(said.read())
+                total = TOTAL.search(said.read())  # said twice: before the jobs and behind them
                 said.seek(0)
                 shutil.copyfileobj(said, sys.stdout.buffer)
                 sys.stdout.flush()
             if code:
                 return code
-            jobs += sum(map(int, found))
+            jobs += int(total[1]) if total else 0
     finally:
         planner.stop()
         pool.shutdown(cancel_futures=True)
         signal.signal(signal.SIGTERM, earlier)
     print(
-        f"{len(commands)} batches: {jobs} jobs, and the report when they are done. What several "
+        f"{batches} batches: {jobs} jobs, and the report when they are done. What several "
         "batches need and is not there yet is counted in each."
     )
     return 0
@@ -70,18 +75,20 @@ def _processors() -> int:
 class _Planner:
     """Starts dry runs, and stops those that run."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._command = command
         self._environment = environment
         self._children: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
-    def plan(self, command: Sequence[str]) -> tuple[int, IO[bytes]]:
-        """Run one; return its exit code and what it said."""
+    def plan(self, share: str) -> tuple[int, IO[bytes]]:
+        """Run the one of a share; return its exit code and what it said."""
         said = tempfile.TemporaryFile()  # noqa: SIM115
         if self._stopped:
             return 1, said
+        environment = {**self._environment, VARIABLE: share}
         child = subprocess.Popen(
-            command, env=self._environment, stdout=said, stderr=subprocess.STDOUT
+            self._command, env=environment, stdout=said, stderr=subprocess.STDOUT
         )
         self._children.add(child)
         code = child.wait()

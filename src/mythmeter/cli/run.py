@@ -64,18 +64,16 @@ def run(options: argparse.Namespace) -> None:
     bucket = bucket_of(options.configfile)
     environment = {**os.environ, **(_with_plugins() if bucket else {})}
     given = options.snakemake or list(OPTIONS)
-    calls = [
-        [sys.executable, "-m", "snakemake", *command]
-        for command in commands(options.configfile, given, options.batches, bucket)
-    ]
+    snakemake = [sys.executable, "-m", "snakemake"]
     if options.batches > 1 and plans_only(given):
-        # The last is the report, which cannot be planned before the renders are there.
-        code = plan_batches(calls[:-1], environment)
+        # Of all renders and no report: that cannot be planned before they are there.
+        (plain,) = commands(options.configfile, given, 1, bucket)
+        code = plan_batches([*snakemake, *plain, "--", "renders"], options.batches, environment)
         if code:
             raise SystemExit(code)
         return
-    for call in calls:
-        code = _wait_for(call, environment)
+    for command in commands(options.configfile, given, options.batches, bucket):
+        code = _wait_for([*snakemake, *command], environment)
         if code:
             raise SystemExit(code)
 

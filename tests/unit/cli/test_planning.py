@@ -14,19 +14,28 @@ from mythmeter.cli import run as command
 from mythmeter.cli.planning import plan_batches, plans_only
 
 MEETS = """
-import pathlib, sys, time
-pathlib.Path(sys.argv[1]).touch()
+import os, pathlib, sys, time
+share = os.environ["MYTHMETER_SHARE"].split("/")[0]
+pathlib.Path(share).touch()
 started = time.monotonic()
-while not pathlib.Path(sys.argv[2]).exists():
+while not all(pathlib.Path(other).exists() for other in "12"):
     assert time.monotonic() < started + 60, "the other never ran at the same time"
     time.sleep(0.01)
-print("Job stats of", sys.argv[1])
-print("total     ", sys.argv[3])
+print("Job stats of", share)
+print("total     ", 10 * int(share))
+print("total     ", 10 * int(share))
 """
+FAILS = """
+import os, sys
+share = os.environ["MYTHMETER_SHARE"]
+print("said by", share)
+sys.exit(3 if share == "2/3" else 0)
+"""
+STAYS = "import os, pathlib, time; pathlib.Path(f'{os.getpid()}.up').touch(); time.sleep(60)"
 
 
-def says(text: str, code: int = 0) -> list[str]:
-    return [sys.executable, "-c", f"import sys; print({text!r}); sys.exit({code})"]
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
 
 
 @pytest.mark.parametrize("options", [["-n"], ["--cores", "2", "--dry-run"], ["-np"], ["--dryrun"]])
@@ -43,33 +52,25 @@ def test_batches_are_planned_at_the_same_time_and_said_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    calls = [
-        [sys.executable, "-c", MEETS, "a", "b", "12"],
-        [sys.executable, "-c", MEETS, "b", "a", "30"],
-        says("total 8"),
-    ]
-    assert plan_batches(calls, os.environ, at_once=2) == 0
+    assert plan_batches(python(MEETS), 3, os.environ, at_once=2) == 0
     said = capfdbinary.readouterr().out.decode()
-    assert said.index("stats of a") < said.index("stats of b") < said.index("total 8")
-    assert "3 batches: 50 jobs" in said
+    assert said.index("stats of 1") < said.index("stats of 2") < said.index("stats of 3")
+    assert "3 batches: 60 jobs" in said
 
 
 def test_what_fails_is_the_last_that_is_said_and_its_code_is_kept(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    calls = [says("fine"), says("ConfigError: no such key", 3), says("never read")]
-    assert plan_batches(calls, os.environ, at_once=1) == 3
+    assert plan_batches(python(FAILS), 3, os.environ, at_once=1) == 3
     said = capfdbinary.readouterr().out.decode()
-    assert said.splitlines() == ["fine", "ConfigError: no such key"]
+    assert said.splitlines() == ["said by 1/3", "said by 2/3"]
 
 
 def test_a_request_to_end_leaves_no_dry_run_behind(tmp_path: Path) -> None:
-    child = "import os, pathlib, time; pathlib.Path(f'{os.getpid()}.up').touch(); time.sleep(60)"
     starter = (
         "import os, sys\n"
         "from mythmeter.cli.planning import plan_batches\n"
-        f"calls = [[sys.executable, '-c', {child!r}]] * 4\n"
-        "sys.exit(plan_batches(calls, os.environ, at_once=2))\n"
+        f"sys.exit(plan_batches([sys.executable, '-c', {STAYS!r}], 4, os.environ, at_once=2))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", starter], cwd=tmp_path)
     while len(list(tmp_path.glob("*.up"))) < 2 and parent.poll() is None:
@@ -85,10 +86,12 @@ def test_a_dry_run_in_batches_plans_the_renders_and_starts_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    planned: list[list[str]] = []
+    planned: list[tuple[list[str], int]] = []
     monkeypatch.setattr(
-        command, "plan_batches", lambda calls, environment: planned.extend(calls) or 0
+        command,
+        "plan_batches",
+        lambda call, batches, environment: planned.append((call[3:], batches)) or 0,
     )
     monkeypatch.setattr(command, "_wait_for", lambda *_: pytest.fail("something was run"))
     assert main(["run", "--batches", "3", "--", "--cores", "1", "--dry-run"]) == 0
-    assert [call[-3] for call in planned] == ["renders=1/3", "renders=2/3", "renders=3/3"]
+    assert planned == [(["--cores", "1", "--dry-run", "--", "renders"], 3)]
