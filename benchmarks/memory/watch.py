@@ -25,6 +25,9 @@ class Peak:
 class Watch(threading.Thread):
     """Highest resident memory of a process and its children together, sampled every 50 ms.
 
+    A child that still runs its parent's program counts nothing: split off a moment ago, it shows
+    its parent's memory as its own.
+
     Read from /proc itself: a library that looks at every process of the machine for children takes
     as much of a busy core as what it watches.
     """
@@ -52,8 +55,16 @@ class Watch(threading.Thread):
                 children = (task / "children").read_text().split()
             except OSError:
                 continue
-            own += sum(self._resident(int(child)) or 0 for child in children)
+            begun = (int(child) for child in children if _program(int(child)) != _program(pid))
+            own += sum(self._resident(child) or 0 for child in begun)
         return own
+
+
+def _program(pid: int) -> bytes:
+    try:
+        return Path("/proc", str(pid), "cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def run_apart(stage: str, folder: Path) -> Peak:

@@ -13,6 +13,8 @@ from mythmeter.usage.pace import Pace
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 WALK_EVERY_S = 1.0
 WALK_AT_AN_EDGE_S = 0.25
+FORK_S = 1.0
+"""A child that still runs its parent's program after so long is a process of its own."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class ProcessTree:
     def __init__(self) -> None:
         self._own = psutil.Process()
         self._children: dict[int, psutil.Process] = {}
+        self._new: set[int] = set()
+        """Children that may not have begun their program yet."""
         self.pids = {self._own.pid}
         """Ids of all processes of the job, those that have ended included."""
         self._pace = Pace(WALK_EVERY_S)
@@ -50,6 +54,7 @@ class ProcessTree:
                     self._children[pid] = psutil.Process(pid)
                 except psutil.NoSuchProcess:
                     continue
+                self._new.add(pid)
             for pid in self._children.keys() - living:
                 del self._children[pid]
             self.pids |= self._children.keys()
@@ -60,10 +65,20 @@ class ProcessTree:
             self.walk()
 
     def rss_bytes(self) -> int:
-        """Resident memory of all processes together; shared pages count in each."""
+        """Resident memory of all processes together; shared pages count in each.
+
+        A child that has only been split off counts nothing: until it begins its own program, a few
+        milliseconds later, it shows its parent's memory as its own.
+        """
         pages = self._statm.word(1)
         own = int(self._own.memory_info().rss) if pages is None else pages[0] * _PAGE_BYTES
-        return own + sum(_or_none(p, _rss_of) or 0 for p in self._living())
+        self._new = {pid for pid in self._new if self._is_fork(pid)}
+        begun = (p for p in self._living() if p.pid not in self._new)
+        return own + sum(_or_none(p, _rss_of) or 0 for p in begun)
+
+    def _is_fork(self, pid: int) -> bool:
+        process = self._children.get(pid)
+        return process is not None and bool(_or_none(process, _only_split_off))
 
     def totals(self) -> Totals:
         """Read the counters."""
@@ -128,6 +143,13 @@ class _OwnFile:
             return tuple(int(words[place]) for place in places)
         except (OSError, IndexError, ValueError):
             return None
+
+
+def _only_split_off(process: psutil.Process) -> bool:
+    """Whether a process is young and still runs its parent's program."""
+    if time.time() - process.create_time() > FORK_S:
+        return False
+    return bool(process.cmdline() == psutil.Process(process.ppid()).cmdline())
 
 
 def _rss_of(process: psutil.Process) -> int:

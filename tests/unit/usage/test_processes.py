@@ -1,12 +1,16 @@
+import os
+import signal
 import subprocess
 import sys
+import time
 
+import numpy as np
 import psutil
 import pytest
 
 from mythmeter.usage import processes
 from mythmeter.usage.pace import SHARE, Pace
-from mythmeter.usage.processes import ProcessTree
+from mythmeter.usage.processes import FORK_S, ProcessTree
 
 PARENT = """
 import subprocess, sys
@@ -51,6 +55,26 @@ def test_a_process_that_ended_stays_known_as_the_jobs_own_and_counts_no_memory(f
     assert tree.rss_bytes() < with_family
     tree.walk()
     assert family <= tree.pids
+
+
+def test_a_child_that_was_only_split_off_is_no_memory_until_it_is_a_process_of_its_own():
+    """Sampled between fork and exec, a job of 2 GB had 4."""
+    ballast = np.ones(50_000_000)
+    tree = ProcessTree()
+    before = tree.rss_bytes()
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        tree.walk()
+        assert child in tree.pids
+        assert tree.rss_bytes() - before < ballast.nbytes / 2
+        time.sleep(FORK_S + 0.1)
+        assert tree.rss_bytes() - before > ballast.nbytes
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_where_the_system_counts_no_bytes_they_are_unknown_and_not_nothing(monkeypatch):
