@@ -4,7 +4,7 @@ Twenty-four jobs do nothing but run an adapter's frame (log, claim, record). Our
 cores. Theirs: what a user would write instead, a shell loop that starts the same adapter once after
 another. Both are divided by the number of jobs. What `mythmeter run --batches 10` plans of a sheet
 of 4,200 renders is timed too: the first of ten batches, the report when every file is there, and a
-dry run of all of it in as many batches as there are cores.
+dry run of all of it in ten batches, side by side.
 Beside it the whole sheet in one graph, and Snakemake's own floor: a graph of the same shape whose
 rules have no params, resources, logs or input functions. RENDERS=300: a quick one; WHOLE=0: without
 the last two.
@@ -261,10 +261,9 @@ def main() -> None:
         allowed = ["--allowed-rules", *REPORTING, "--config", sheet, paths_in(folder / "results")]
         report = dry_run(REPOSITORY, *allowed)
         print(f"the report when {files} files are there: {report}", flush=True)
-        cores = os.cpu_count() or 1
-        run = [sys.executable, "-m", "mythmeter.cli", "run", "--batches", str(cores), "--"]
+        run = [sys.executable, "-m", "mythmeter.cli", "run", "--batches", str(BATCHES), "--"]
         together = planned(REPOSITORY, [*run, *DRY_RUN, "--config", sheet])
-        print(f"{RENDERS} renders in {cores} batches side by side: {together}", flush=True)
+        print(f"{RENDERS} renders in {BATCHES} batches side by side: {together}", flush=True)
         whole = floor = None
         if WHOLE:
             whole = dry_run(REPOSITORY, "--config", sheet)
@@ -286,7 +285,7 @@ def main() -> None:
                 f"({ours.cpu_s:.2f} and {theirs.cpu_s:.2f} s of CPU), "
                 f"{os.cpu_count()} cores; theirs: a shell loop, one "
                 f"process after another; {RENDERS} renders, first of {BATCHES} batches: {batch}; "
-                f"the report: {report}; {cores} batches side by side: {together}; "
+                f"the report: {report}; {BATCHES} batches side by side: {together}; "
                 f"in one graph: {whole}; Snakemake's floor: {floor}; "
                 f"load {os.getloadavg()[0]:.0f}",
             }
