@@ -91,6 +91,8 @@ class _Planner:
             self._command, env=environment, stdout=said, stderr=subprocess.STDOUT
         )
         self._children.add(child)
+        if self._stopped:  # meanwhile
+            child.terminate()
         code = child.wait()
         self._children.discard(child)
         said.seek(0)
