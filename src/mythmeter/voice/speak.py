@@ -122,22 +122,25 @@ def speak_script(
     ):
         spoken = _Performance(speaker, voice, checker, Aligner(transcriber))
         pace, choices, store = spoken.fitted(pieces, delivery, file)
-        layout = lay_out(store.lengths(), pace, delivery.lead_s, speaker.rate_hz)
+        rate_hz, counted = speaker.rate_hz, getattr(speaker, "work", {})
+        # The networks that speak and listen go before the watermark's comes.
+        del spoken, speaker, checker, transcriber
+        layout = lay_out(store.lengths(), pace, delivery.lead_s, rate_hz)
         write_master(
             outputs.speech,
             store,
             layout,
-            rate_hz=speaker.rate_hz,
+            rate_hz=rate_hz,
             lufs=delivery.loudness_lufs,
             scratch=scratch,
         )
-        sentences = timed(store.sentences, layout, speaker.rate_hz)
-        duration_s = layout.length / speaker.rate_hz
+        sentences = timed(store.sentences, layout, rate_hz)
+        duration_s = layout.length / rate_hz
         work["audio_s"] = duration_s
         work["takes"] = sum(len(choice["takes"]) for choice in choices)
         work["phonemes"] = sum(len(word.phonemes) for s in sentences for word in s.words)
-        work.update(getattr(speaker, "work", {}))
-    _write(outputs.words, words_table(sentences, speaker.rate_hz, duration_s, delivery.language))
+        work.update(counted)
+    _write(outputs.words, words_table(sentences, rate_hz, duration_s, delivery.language))
     _write(outputs.takes, _takes_table(outputs.speech, choices, pace, delivery))
 
 

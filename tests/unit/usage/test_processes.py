@@ -61,6 +61,7 @@ def test_a_child_that_was_only_split_off_is_no_memory_until_it_is_a_process_of_i
     """Sampled between fork and exec, a job of 2 GB had 4."""
     ballast = np.ones(50_000_000)
     tree = ProcessTree()
+    tree.walk()
     before = tree.rss_bytes()
     child = os.fork()
     if not child:
