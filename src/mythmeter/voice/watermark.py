@@ -28,8 +28,9 @@ def mark(samples: Samples, rate_hz: int) -> Samples:
             f"{duration_s:.2f} s of speech are too short to be watermarked: the mark reads back "
             f"from {SHORTEST_S:.0f} s on. Write a longer script or longer silence around it."
         )
+    watermarker = _perth()
     with _without_gradients():
-        applied = _perth().apply_watermark(samples, sample_rate=rate_hz)
+        applied = watermarker.apply_watermark(samples, sample_rate=rate_hz)
     marked = np.asarray(applied, dtype=np.float32)
     marked = np.pad(marked, (0, max(0, len(samples) - len(marked))))[: len(samples)]
     check_mark(marked, rate_hz)
@@ -52,8 +53,9 @@ def check_mark(samples: Samples, rate_hz: int) -> None:
 
 def mark_strength(samples: Samples, rate_hz: int) -> float:
     """Return how strongly the mark reads, 0 to 1; THRESHOLD and above is marked."""
+    watermarker = _perth()
     with _without_gradients():
-        bits = _perth().get_watermark(samples, sample_rate=rate_hz, round=False)
+        bits = watermarker.get_watermark(samples, sample_rate=rate_hz, round=False)
     return float(np.mean(bits))
 
 
